@@ -1,0 +1,1 @@
+"""What the model sees: functions from a lead's past to a number, with words."""

@@ -1,0 +1,112 @@
+"""Which features does a model see? Its catalogue: declared once, stored in the model as data."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from features.engagement import declare_engagement
+from features.firmographics import declare_firmographics, learn_levels
+from features.history import History
+from features.spec import Feature
+from leadml.arrays import Floats, Matrix
+from leadml.columns import as_text
+from leadml.config import Attributes, Config
+from leadml.errors import DataError, listed
+from leadml.events import EventType, Group
+from leadml.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """The features of a model, in the order of its columns, and the events they speak of.
+
+    Attributes:
+        features: in column order; names are unique.
+        events: every declared event type by key.
+    """
+
+    features: tuple[Feature, ...]
+    events: Mapping[str, EventType]
+
+    def __post_init__(self) -> None:
+        """Refuses two features of one name."""
+        counted = Counter(feature.name for feature in self.features)
+        doubled = [name for name, n in counted.items() if n > 1]
+        if doubled:
+            msg = f"Feature names must be unique, got {listed(doubled)} twice. Rename the columns or events."
+            raise DataError(msg)
+
+    @property
+    def names(self) -> list[str]:
+        """The columns, in order."""
+        return [feature.name for feature in self.features]
+
+    @property
+    def attribute_columns(self) -> list[str]:
+        """The attribute columns the features read."""
+        return [f.noun.keys[0] for f in self.features if f.operation in {"number", "category"}]
+
+    def group_sum(self, contributions: Matrix, *groups: Group) -> Floats:
+        """The contributions of some groups of evidence, summed; shape (n,)."""
+        columns = [k for k, f in enumerate(self.features) if f.noun.group in groups]
+        return contributions[:, columns].sum(axis=1)
+
+    def subjects(self) -> list[list[int]]:
+        """Columns that speak of the same noun, together, in catalogue order."""
+        by_noun: dict[str, list[int]] = {}
+        for column, feature in enumerate(self.features):
+            by_noun.setdefault(feature.noun.name, []).append(column)
+        return list(by_noun.values())
+
+    def with_levels(self, past: History, settings: Attributes) -> "Catalog":
+        """The catalogue with the levels of its categories learned from ``past``."""
+        learned = [
+            dataclasses.replace(
+                feature,
+                levels=learn_levels(as_text(past.attribute(feature.noun.keys[0])), settings),
+            )
+            if feature.is_category
+            else feature
+            for feature in self.features
+        ]
+        return dataclasses.replace(self, features=tuple(learned))
+
+    def with_all_levels(self, past: History) -> "Catalog":
+        """The catalogue with every level that occurs in ``past``, however rare."""
+        return self.with_levels(past, Attributes(min_count=1, max_levels=len(past) + 1))
+
+    def to_json(self) -> dict[str, Any]:
+        """Itself as plain data."""
+        return {
+            "features": [feature.to_json() for feature in self.features],
+            "events": {key: dataclasses.asdict(event) for key, event in self.events.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Catalog":
+        """The inverse of `to_json`."""
+        features = tuple(Feature.from_json(item) for item in data["features"])
+        return cls(features, {key: EventType(**event) for key, event in data["events"].items()})
+
+
+def declare_catalog(tables: Tables, config: Config, *, leaks: Collection[str] = ()) -> Catalog:
+    """The catalogue that a configuration and its tables ask for; levels are still to be learned.
+
+    Event types that never occur make no features; attributes are those of ``tables.leads``.
+
+    Raises:
+        DataError: nothing is left to learn from, or two features share a name.
+    """
+    occurring = set(tables.events["event_type"].unique())
+    events = {key: event for key, event in config.events.items() if key in occurring}
+    valued = set(tables.events.loc[tables.events["value"].notna(), "event_type"].unique())
+    engagement = (
+        declare_engagement(events, config.features, with_values=valued) if tables.dated else ()
+    )
+    fit = declare_firmographics(tables, config.attributes, leaks=leaks)
+    if not fit and not events:
+        msg = "There must be something to learn from, got no attribute and no declared event. Declare [events], or allow a column."
+        raise DataError(msg)
+    return Catalog((*engagement, *fit), dict(config.events))

@@ -1,0 +1,132 @@
+"""Do the tables hold together? Reading them all, and what only shows between them.
+
+`inspect_tables` gathers everything that is wrong; `read_tables` raises it. Nothing is dropped
+silently: what is kept out is counted, with three ids.
+"""
+
+import dataclasses
+import logging
+
+import pandas as pd
+
+from leadml.columns import check_timezone
+from leadml.config import Config
+from leadml.errors import listed
+from leadml.findings import Findings
+from leadml.reading import TableReader
+from leadml.tables import Clock, Tables
+from leadml.timeline import as_moment, days
+
+log = logging.getLogger(__name__)
+
+
+def read_tables(config: Config, *, now: pd.Timestamp) -> Tables:
+    """Reads and checks the tables that ``config`` names.
+
+    Args:
+        config: where they are and how they are to be read.
+        now: no time may lie after it.
+
+    Raises:
+        DataError: a table is absent or does not hold what it must; all that is wrong, one a line.
+    """
+    tables = inspect_tables(config, now=now)
+    Findings(found=list(tables.findings)).check()
+    return tables
+
+
+def inspect_tables(config: Config, *, now: pd.Timestamp) -> Tables:
+    """Like `read_tables`, with errors left among the findings instead of raised.
+
+    Raises:
+        DataError: a table or a required column is absent.
+    """
+    if config.data.timezone:
+        check_timezone(config.data.timezone)
+    reader = TableReader(config, now)
+    if config.data.table:
+        leads, outcomes, clock = reader.wide()
+    else:
+        leads, outcomes, clock = reader.leads(), reader.outcomes(), None
+    events, attributes, spend = reader.events(), reader.attributes(), reader.spend()
+    leads = _one_row_a_lead(leads, reader.findings)
+    known = pd.Index(leads["lead_id"])
+    events = _of_known_leads("events", events, known, reader.findings)
+    outcomes = _of_known_leads("outcomes", outcomes, known, reader.findings)
+    attributes = _of_known_leads("attributes", attributes, known, reader.findings)
+    outcomes = _after_creation(outcomes, leads, reader)
+    clock = clock or _clock(reader)
+    draft = Tables(leads, events, outcomes, attributes, spend, now, clock)
+    end = _end(draft, config)
+    cut = dataclasses.replace(draft, end=end).upto(end)
+    _note_cut(draft, cut, reader.findings)
+    _note_undeclared(cut, config, reader.findings)
+    return dataclasses.replace(cut, findings=tuple(reader.findings.found))
+
+
+def _clock(reader: TableReader) -> Clock:
+    """Days, where any column of times holds bare dates only."""
+    named = [name for name, days_only in reader.precisions.items() if days_only]
+    if not named:
+        return "times"
+    text = f"Dates without a time of day in {listed(named)}: leads are looked at midnight, UTC."
+    reader.findings.add("note", "times", text)
+    return "days"
+
+
+def _one_row_a_lead(leads: pd.DataFrame, findings: Findings) -> pd.DataFrame:
+    text = "lead_id must be unique. Merge the records of one lead into one row."
+    return findings.refuse("leads", leads, leads["lead_id"].duplicated(), text)
+
+
+def _of_known_leads(
+    table: str, frame: pd.DataFrame, known: pd.Index, findings: Findings
+) -> pd.DataFrame:
+    unknown = ~frame["lead_id"].isin(known)
+    return findings.keep_out(table, frame, unknown, "Rows of leads that the leads table lacks.")
+
+
+def _after_creation(
+    outcomes: pd.DataFrame, leads: pd.DataFrame, reader: TableReader
+) -> pd.DataFrame:
+    created = outcomes["lead_id"].map(
+        leads.drop_duplicates("lead_id").set_index("lead_id")["created_at"]
+    )
+    if any(reader.precisions.get(f"{table}.closed_at") for table in ("outcomes", "table")):
+        created = created.dt.normalize()
+    early = outcomes["closed_at"] < created
+    text = "closed_at must not lie before the lead's created_at. Mend the dates."
+    return reader.findings.refuse("outcomes", outcomes, early, text)
+
+
+def _end(tables: Tables, config: Config) -> pd.Timestamp:
+    """The end of the data: as set, else just after the last time in it."""
+    columns = (tables.leads["created_at"], tables.events["known_at"], tables.outcomes["closed_at"])
+    last = max((column.max() for column in columns if len(column)), default=tables.end)
+    if not tables.dated:
+        return last + days(config.label.horizon_days + 1)
+    if config.data.end is not None:
+        return as_moment(config.data.end)
+    return last.normalize() + days(1) if tables.clock == "days" else last + pd.Timedelta(1, "us")
+
+
+def _note_cut(whole: Tables, cut: Tables, findings: Findings) -> None:
+    for name in ("leads", "events", "outcomes"):
+        later = len(getattr(whole, name)) - len(getattr(cut, name))
+        if later:
+            text = f"Kept out {later:,} rows known only at or after the end of the data, {cut.end}."
+            findings.add("warning", name, text, later)
+
+
+def _note_undeclared(tables: Tables, config: Config, findings: Findings) -> None:
+    types = tables.events["event_type"]
+    unknown = types[~types.isin(list(config.events))]
+    if len(unknown):
+        text = (
+            f"{len(unknown):,} events of {unknown.nunique()} types that [events] does not declare "
+            f"are not used: {listed(unknown.unique())}."
+        )
+        findings.add("warning", "events", text, len(unknown))
+    absent = set(config.events) - set(types.unique())
+    if absent:
+        findings.add("note", "events", f"Declared event types that never occur: {listed(absent)}.")

@@ -1,0 +1,370 @@
+"""The front door: one command for each thing a person does with leadml.
+
+Only this file knows all rooms, and it opens them inside its commands, so that ``--help`` is
+instant. It is also the one place where a person's clock enters. Exit status: 0 done, 1 found
+something wrong and says what, 2 wrong use.
+"""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from leadml.errors import DataError, LeadmlError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from leadml.config import Config
+    from leadml.tables import Tables
+    from serving.scoring import Scorer, Scores
+    from training.registry import Registry
+
+app = typer.Typer(
+    help="How likely each lead is to become a customer, why, and what to do next.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ConfigOption = Annotated[Path, typer.Option("-c", "--config", help="The leadml.toml to follow.")]
+AsOfOption = Annotated[
+    str,
+    typer.Option("--as-of", help="The moment to look from: 2026-07-01 or 2026-07-01T09:00+02:00."),
+]
+OutOption = Annotated[Path, typer.Option("--out", help="The file to write: .parquet or .csv.")]
+ExamplesOption = Annotated[
+    Path | None, typer.Option("--examples", help="A table with lead_id and as_of to use instead.")
+]
+VersionOption = Annotated[
+    str, typer.Option("--version", help="A version or alias; the champion if not given.")
+]
+
+DEFAULT_CONFIG = Path("leadml.toml")
+
+
+def main() -> None:
+    """Runs the command line; a problem a person can mend is told in a sentence."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    for room in ("leadml", "features", "training", "serving"):
+        logging.getLogger(room).setLevel(logging.INFO)
+    warnings.filterwarnings("ignore", module=r"(mlflow|shap|sqlalchemy|starlette|alembic)\b")
+    try:
+        app()
+    except LeadmlError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        typer.echo(f"Error: {error.strerror or error}: '{error.filename}'.", err=True)
+        sys.exit(1)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[Path, typer.Argument(help="Where to write it.")],
+    leads: Annotated[int, typer.Option(help="How many leads.")] = 5_000,
+    months: Annotated[int, typer.Option(help="Over how many months they come.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same company.")] = 0,
+) -> None:
+    """Writes a simulated company's CRM, with the true probabilities beside it."""
+    from leadml.simulate.crm import simulate as simulate_crm
+    from leadml.simulate.crm import write_simulation
+
+    simulation = simulate_crm(leads=leads, months=months, seed=seed)
+    write_simulation(simulation, folder)
+    typer.echo(
+        f"Wrote {len(simulation.leads):,} leads, {len(simulation.events):,} events and "
+        f"{len(simulation.outcomes):,} outcomes to {folder}. Next: leadml train -c {folder}/leadml.toml"
+    )
+
+
+@app.command()
+def init(
+    files: Annotated[list[Path], typer.Argument(help="Your tables: CSV or Parquet.")],
+    out: Annotated[Path, typer.Option(help="The configuration to write.")] = DEFAULT_CONFIG,
+) -> None:
+    """Writes a first leadml.toml from your own files."""
+    from leadml.draft import draft_config
+
+    if out.exists():
+        msg = f"'{out}' must not exist yet, for it would be overwritten. Name another with --out."
+        raise DataError(msg)
+    draft = draft_config(files, out.parent)
+    out.write_text(draft.toml, encoding="utf-8")
+    for line in draft.said:
+        typer.echo(line)
+    typer.echo(f"Wrote {out}. Read it, mend it, then: leadml check -c {out}")
+
+
+@app.command()
+def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Reads and checks the tables: what was read, what is wrong, what looks like a leak."""
+    from leadml.said import leak_lines, read_lines
+    from leadml.checks import inspect_tables
+    from training.examples import build_examples, label_line
+    from training.leaks import report_leaks
+
+    settings = _config(config)
+    tables = inspect_tables(settings, now=_now())
+    _say(read_lines(tables))
+    _say(f"{finding.level:>8}  {finding.table}: {finding.text}" for finding in tables.findings)
+    if any(finding.level == "error" for finding in tables.findings):
+        typer.echo("The tables cannot be used until the errors are mended.", err=True)
+        raise typer.Exit(1)
+    examples = build_examples(tables, settings)
+    typer.echo(label_line(examples, settings))
+    _say(leak_lines([asdict(leak) for leak in report_leaks(tables, examples.mature, settings)]))
+
+
+@app.command()
+def features(
+    out: OutOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = "",
+    examples: ExamplesOption = None,
+    version: Annotated[str, typer.Option(help="Take the features of this version or alias.")] = "",
+) -> None:
+    """Writes the feature table of the open leads as of a moment, or of given examples."""
+    from features.build import build_matrix, to_frame
+    from features.catalog import declare_catalog
+    from features.history import build_history
+    from leadml.sources import write_file
+
+    settings = _config(config)
+    tables = _tables(settings)
+    chosen = _examples(tables, as_of, examples)
+    past = build_history(tables, chosen)
+    if version:
+        catalog = _scorer(settings, version).catalog
+    else:
+        catalog = declare_catalog(tables.upto(chosen["as_of"].max()), settings)
+        catalog = catalog.with_all_levels(past)
+    table = to_frame(catalog, build_matrix(catalog, past))
+    write_file(chosen.join(table), out)
+    typer.echo(f"Wrote {len(catalog.features)} features of {len(table):,} examples to {out}.")
+
+
+@app.command()
+def train(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOfOption = "") -> None:
+    """Fits, judges and registers a model; with --as-of it knows nothing from that moment on."""
+    _say(_train(_config(config), as_of))
+
+
+@app.command()
+def score(
+    out: OutOption,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = "",
+    examples: ExamplesOption = None,
+    version: VersionOption = "",
+) -> None:
+    """Scores the leads open at a moment, or given examples: probability, stage, reasons."""
+    from leadml.sources import write_file
+
+    settings = _config(config)
+    scores = _scores(settings, version, as_of, examples)[1]
+    write_file(scores.for_file(), out)
+    unscored = int((scores.table["unscored_reason"] != "").sum())
+    typer.echo(
+        f"Wrote {len(scores.table):,} scores to {out} ({unscored:,} unscored, with reasons)."
+    )
+
+
+@app.command()
+def report(
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = "",
+    version: VersionOption = "",
+) -> None:
+    """Writes the explanation report of a registered model."""
+    from training.report.write import write_report
+
+    scorer, scores = _scores(_config(config), version, as_of, None)
+    leads = scores.for_people()
+    write_report(out, card=scorer.model.card, version=scorer.version, open_leads=leads)
+    typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).")
+
+
+@app.command()
+def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Lists the registered versions, newest first."""
+    versions = _registry(_config(config)).versions()
+    if not versions:
+        typer.echo("No model is registered yet. `leadml train` makes one.")
+    for version in versions:
+        alias = ", ".join(version.aliases) or "-"
+        signal = "" if version.usable else "  NO USABLE SIGNAL"
+        typer.echo(
+            f"{version.number:>4}  {alias:<22} until {version.known_until[:10]}  "
+            f"AUC {version.auc:.3f}  {version.recipe}{signal}"
+        )
+
+
+@app.command()
+def promote(
+    version: Annotated[str, typer.Argument(help="The version to make champion.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Makes a version the champion: the one that scores."""
+    promoted = _registry(_config(config)).promote(version, now=_now())
+    typer.echo(f"Version {promoted.number} is the champion.")
+
+
+@app.command()
+def rollback(config: ConfigOption = DEFAULT_CONFIG) -> None:
+    """Makes the champion before this one champion again."""
+    restored = _registry(_config(config)).rollback(now=_now())
+    typer.echo(f"Version {restored.number} is the champion again.")
+
+
+@app.command()
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    host: Annotated[
+        str, typer.Option(help="Where to listen; from the configuration if not given.")
+    ] = "",
+    port: Annotated[int, typer.Option(help="The port; from the configuration if not given.")] = 0,
+) -> None:
+    """Serves the champion over HTTP."""
+    import dataclasses
+
+    import uvicorn
+
+    from serving.app import create_app
+    from serving.settings import AppSettings
+
+    settings = _config(config)
+    asked = {name: value for name, value in (("host", host), ("port", port)) if value}
+    listening = dataclasses.replace(settings.serving, **asked)
+    made = create_app(AppSettings.of(listening), lambda: _scorer(settings, ""))
+    typer.echo(
+        f"Scoring at http://{listening.host}:{listening.port}/v1/score, explained at /docs",
+        err=True,
+    )
+    uvicorn.run(
+        made, host=listening.host, port=listening.port, log_level="warning", access_log=False
+    )
+
+
+@app.command()
+def ui(
+    config: ConfigOption = DEFAULT_CONFIG,
+    port: Annotated[int, typer.Option(help="Where to listen, on loopback.")] = 5000,
+) -> None:
+    """Opens MLflow's pages on the registry, on loopback."""
+    from leadml.store import database, prepare, tracking_uri
+
+    folder = _registry_folder(_config(config))
+    if not database(folder).is_file():
+        msg = f"There must be a registry in '{folder}', got none. `leadml train` makes one."
+        raise DataError(msg)
+    prepare()
+    arguments = ["mlflow", "ui", "--backend-store-uri", tracking_uri(folder), "--host", "127.0.0.1"]
+    os.execv(sys.executable, [sys.executable, "-m", *arguments, "--port", str(port)])  # noqa: S606
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="Where everything goes.")] = Path("demo"),
+) -> None:
+    """Simulates a company, trains, scores and reports, and says in ten lines what came of it."""
+    config = folder / "leadml.toml"
+    if not config.is_file():
+        simulate(folder, leads=6_000, months=30, seed=1)
+    lines = _train(_config(config), "")
+    scored, page = folder / "scores.csv", folder / "report.html"
+    score(scored, config)
+    report(page, config)
+    _say(["", *lines, f"Scores of the open leads: {scored}", f"The report: {page}"])
+    typer.echo(f"Serve it: .venv/bin/leadml serve -c {config}")
+
+
+# What the commands share.
+
+
+def _now() -> "pd.Timestamp":
+    import pandas as pd
+
+    return pd.Timestamp(datetime.now(UTC))
+
+
+def _config(path: Path) -> "Config":
+    from leadml.config import read_config
+
+    return read_config(path, os.environ)
+
+
+def _tables(config: "Config") -> "Tables":
+    from leadml.checks import read_tables
+
+    tables = read_tables(config, now=_now())
+    for finding in tables.findings:
+        if finding.level == "warning":
+            typer.echo(f"Warning: {finding.table}: {finding.text}", err=True)
+    return tables
+
+
+def _registry_folder(config: "Config") -> Path:
+    return config.path(config.registry.folder)
+
+
+def _registry(config: "Config") -> "Registry":
+    from training.registry import Registry
+
+    return Registry(_registry_folder(config), config.registry.name)
+
+
+def _scorer(config: "Config", version: str) -> "Scorer":
+    from serving.loading import load_scorer
+
+    return load_scorer(_registry_folder(config), config.registry.name, version=version)
+
+
+def _examples(tables: "Tables", as_of: str, examples: Path | None) -> "pd.DataFrame":
+    """The open leads at a moment, or the examples of a file."""
+    from leadml.moments import moment_of, open_examples, read_examples
+
+    if examples is not None:
+        return read_examples(examples, tables)
+    return open_examples(tables, moment_of(as_of, tables))
+
+
+def _scores(
+    config: "Config", version: str, as_of: str, examples: Path | None
+) -> "tuple[Scorer, Scores]":
+    from serving.scoring import score_examples
+
+    scorer = _scorer(config, version)
+    if not scorer.model.card["usable"]:
+        typer.echo("Warning: this model has no usable signal; do not rank by it.", err=True)
+    tables = _tables(config)
+    return scorer, score_examples(scorer, tables, _examples(tables, as_of, examples))
+
+
+def _train(config: "Config", as_of: str) -> list[str]:
+    """Trains and registers; returns what to say about it."""
+    from leadml.moments import moment_of
+    from leadml.said import judgement_lines, registered_line
+    from training.train import train as train_model
+
+    tables = _tables(config)
+    if as_of:
+        tables = tables.upto(moment_of(as_of, tables))
+    result = train_model(config, tables)
+    version = _registry(config).record(result)
+    champion = "champion" in version.aliases
+    registered = registered_line(version.number, champion=champion, usable=version.usable)
+    return [*judgement_lines(result.model.card), registered]
+
+
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)

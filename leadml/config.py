@@ -1,0 +1,312 @@
+"""What did the user decide? One ``leadml.toml``, read into one frozen tree.
+
+Every setting has its default here and nowhere else. Reading refuses a key it does not know and
+names the nearest one it does; `as_dict` gives the resolved tree that is logged with every run.
+
+>>> parse_config({"label": {"horizon_days": 30}}).label.horizon_days
+30
+>>> parse_config({"label": {"horizon_day": 30}})
+Traceback (most recent call last):
+    ...
+leadml.errors.ConfigError: Unknown setting 'label.horizon_day'. Did you mean 'horizon_days'?
+"""
+
+import dataclasses
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from leadml.errors import ConfigError
+from leadml.events import EventType
+from leadml.parsing import expanded, parse_value
+
+Every = Literal["", "week", "month", "quarter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """Where the tables are, and how their text is to be read.
+
+    Attributes:
+        source: a folder, a ``.duckdb`` file or a ``postgresql://`` address.
+        table: one wide table with the outcome as a column; replaces leads and outcomes.
+        leads, events, outcomes, attributes, spend: a table, file, glob or SELECT in ``source``.
+        timezone: the zone of times that carry none, as in ``Europe/Amsterdam``.
+        time_format: strptime format of times that are not ISO 8601, as in ``%d/%m/%Y``.
+        end: the moment of the export; by default the last time found in the tables.
+        order_by: a sequence column of a table without dates, oldest first.
+        missing: texts that mean "not known".
+        bad_rows: whether rows that cannot be right stop the run or are set aside and counted.
+    """
+
+    source: str = "."
+    table: str = ""
+    leads: str = ""
+    events: str = ""
+    outcomes: str = ""
+    attributes: str = ""
+    spend: str = ""
+    timezone: str = ""
+    time_format: str = ""
+    end: datetime | None = None
+    order_by: str = ""
+    missing: tuple[str, ...] = ("", "NA", "N/A", "NaN", "null", "None")
+    bad_rows: Literal["refuse", "set_aside"] = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the user's columns are called: ours on the left, theirs on the right, per table."""
+
+    table: Mapping[str, str] = field(default_factory=dict)
+    leads: Mapping[str, str] = field(default_factory=dict)
+    events: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    spend: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    """Which attribute columns the model may see.
+
+    Attributes:
+        exclude: columns kept out: personal, or known only after the outcome.
+        allow: columns the leak report refuses and a person allows all the same.
+        categories: columns of numbers that are codes, not amounts.
+        max_levels: rarer levels of a category beyond this many are pooled.
+        min_count: a level seen in fewer leads than this is pooled.
+    """
+
+    exclude: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    max_levels: int = 50
+    min_count: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What counts as a conversion, and how far ahead we look for it.
+
+    Attributes:
+        outcome: the outcome that makes a label true.
+        horizon_days: the label looks at ``[as_of, as_of + horizon)``.
+        won, lost: what the user's outcome column says for closed_won and closed_lost.
+    """
+
+    outcome: str = "closed_won"
+    horizon_days: int = 90
+    won: tuple[str, ...] = ("closed_won", "won", "1", "true", "yes")
+    lost: tuple[str, ...] = ("closed_lost", "lost", "0", "false", "no")
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """At which moments a lead is looked at, while it is open.
+
+    Attributes:
+        after_days: days after creation; 0 is the moment of arrival.
+        every: also at the start of every calendar week, month or quarter.
+        max_age_days: not once the lead is older than this.
+    """
+
+    after_days: tuple[int, ...] = (0,)
+    every: Every = ""
+    max_age_days: int = 365
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Over which windows the vocabulary fans out.
+
+    Attributes:
+        windows_days: how far back counts look; all of the past is always added.
+        half_life_days: how fast interest decays.
+    """
+
+    windows_days: tuple[int, ...] = (7, 30, 90)
+    half_life_days: float = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """How a model is fitted and judged.
+
+    Attributes:
+        test_share: the newest mature share of examples, touched once, to judge.
+        stop_share: the newest share of the rest, to choose the recipe and when to stop.
+        calibrate_share: the newest share of the rest, whose out-of-fold margins calibrate.
+        half_life_days: an example this old counts half; 0 counts all alike.
+        min_outcomes: fewer won or lost examples than this are refused.
+        seed: of folds, trees and resampling.
+        threads: of LightGBM; 0 takes all cores.
+    """
+
+    test_share: float = 0.25
+    stop_share: float = 0.15
+    calibrate_share: float = 0.15
+    half_life_days: float = 180.0
+    min_outcomes: int = 40
+    seed: int = 0
+    threads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How scores become stages: what each stage needs, what holds a lead back.
+
+    Attributes:
+        sql_share: the share of open leads sales can talk to; sets the probability sql needs.
+        mql_share: the share that marketing works on.
+        fit: the poorest grade of fit that sql and mql accept.
+        engagement: the weakest grade of engagement that mql accepts (1 is strongest).
+        intent_days, product_days, service_days: how recent explicit intent, product use and a
+            service request must be.
+        negative_days: how long negative evidence holds a lead back.
+    """
+
+    sql_share: float = 0.10
+    mql_share: float = 0.30
+    fit: Literal["A", "B", "C", "D"] = "C"
+    engagement: int = 2
+    intent_days: float = 30.0
+    product_days: float = 30.0
+    service_days: float = 30.0
+    negative_days: float = 365.0
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where models live.
+
+    Attributes:
+        folder: holds the MLflow store and its artifacts; relative to ``leadml.toml``.
+        name: of the registered model.
+    """
+
+    folder: str = "models"
+    name: str = "lead-scorer"
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Where the scoring app listens, and how much it takes at once."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    max_leads: int = 10_000
+    max_body_mb: int = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The resolved configuration: everything a run depends on beside the data and the code."""
+
+    data: Data = field(default_factory=Data)
+    columns: Columns = field(default_factory=Columns)
+    attributes: Attributes = field(default_factory=Attributes)
+    events: Mapping[str, EventType] = field(default_factory=dict)
+    label: Label = field(default_factory=Label)
+    examples: Examples = field(default_factory=Examples)
+    features: Features = field(default_factory=Features)
+    training: Training = field(default_factory=Training)
+    policy: Policy = field(default_factory=Policy)
+    registry: Registry = field(default_factory=Registry)
+    serving: Serving = field(default_factory=Serving)
+    folder: Path = Path()
+    """The folder of ``leadml.toml``; relative paths start there. Not a setting."""
+
+    def path(self, text: str) -> Path:
+        """A path of the configuration, made absolute from the folder of ``leadml.toml``."""
+        return (self.folder / Path(text).expanduser()).resolve()
+
+
+def read_config(path: Path, environ: Mapping[str, str]) -> Config:
+    """Reads ``leadml.toml``; ``${NAME}`` and ``${NAME:-default}`` come from ``environ``.
+
+    Raises:
+        ConfigError: the file is absent, is no TOML, or says what cannot be followed.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        msg = f"The configuration must be a readable file, got '{path}'. `leadml init` writes one."
+        raise ConfigError(msg) from error
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        msg = f"'{path}' must be TOML, got: {error}."
+        raise ConfigError(msg) from error
+    config = parse_config(expanded(settings, environ))
+    return dataclasses.replace(config, folder=path.parent.resolve())
+
+
+def parse_config(settings: Mapping[str, Any]) -> Config:
+    """The configuration tree of parsed TOML; what is not set takes its default.
+
+    Raises:
+        ConfigError: an unknown key, a value of the wrong type or out of range.
+    """
+    config = cast("Config", parse_value(Config, settings, ""))
+    check_config(config)
+    return config
+
+
+def as_dict(config: Config) -> dict[str, Any]:
+    """The resolved tree as plain data, ready for JSON; without the folder of this machine."""
+    tree = dataclasses.asdict(config)
+    del tree["folder"]
+    return cast("dict[str, Any]", _plain(tree))
+
+
+def check_config(config: Config) -> None:
+    """Raises `ConfigError` where a value is out of range or two settings exclude each other."""
+    training = config.training
+    shares = {
+        f"training.{name}": getattr(training, name)
+        for name in ("test_share", "stop_share", "calibrate_share")
+    }
+    shares |= {
+        "policy.sql_share": config.policy.sql_share,
+        "policy.mql_share": config.policy.mql_share,
+    }
+    for name, share in shares.items():
+        if not 0 < share < 1:
+            msg = f"{name} must be above 0 and below 1, got {share}."
+            raise ConfigError(msg)
+    numbers = {
+        "label.horizon_days": config.label.horizon_days,
+        "examples.max_age_days": config.examples.max_age_days,
+        "features.half_life_days": config.features.half_life_days,
+        "attributes.max_levels": config.attributes.max_levels,
+        "training.min_outcomes": training.min_outcomes,
+        **{"features.windows_days": days for days in config.features.windows_days if days <= 0},
+    }
+    for name, number in numbers.items():
+        if number <= 0:
+            msg = f"{name} must be above 0, got {number}."
+            raise ConfigError(msg)
+    if not config.examples.after_days and not config.examples.every:
+        msg = "examples must name moments, got none. Set after_days = [0] or every = 'month'."
+        raise ConfigError(msg)
+    if any(days < 0 for days in config.examples.after_days):
+        msg = f"examples.after_days must not be negative, got {list(config.examples.after_days)}."
+        raise ConfigError(msg)
+    if config.data.table and (config.data.leads or config.data.outcomes):
+        msg = "data.table must stand alone, got leads or outcomes beside it. Keep one of the two."
+        raise ConfigError(msg)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return os.fspath(value) if isinstance(value, Path) else value

@@ -1,0 +1,50 @@
+"""What can a lead do, and in which words do we say it?
+
+Events are declared as data, in ``leadml.toml``, each with the words a salesperson reads. The kind
+says which evidence an event is: engagement never makes up for missing intent, so they are kept
+apart from here on.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["engagement", "intent", "product", "service", "negative"]
+"""Which evidence an event is."""
+
+Group = Literal["fit", "engagement", "intent", "negative"]
+"""The four groups of evidence a reason belongs to."""
+
+GROUP_OF_KIND: dict[Kind, Group] = {
+    "engagement": "engagement",
+    "intent": "intent",
+    "product": "engagement",
+    "service": "engagement",
+    "negative": "negative",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """The words and the kind of one event type.
+
+    Attributes:
+        one: what one of them is called: ``pricing-page view``.
+        many: what several are called: ``pricing-page views``.
+        kind: which evidence it is.
+        points: what it is worth in a table of points.
+    """
+
+    one: str
+    many: str
+    kind: Kind = "engagement"
+    points: float = 0.0
+
+
+def slug(text: str) -> str:
+    """A name that libraries and columns accept: lower-case letters, digits and underscores.
+
+    >>> slug("W_Completeren aanvraag|START")
+    'w_completeren_aanvraag_start'
+    """
+    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "unnamed"

@@ -1,0 +1,108 @@
+"""How does plain TOML become a tree of dataclasses, and what is said when it does not fit?
+
+Reading is generic: the types and defaults of the dataclasses are the grammar. An unknown key is
+refused with the nearest known one, a value of another type with what it must be.
+"""
+
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Literal, cast, get_args, get_origin
+
+from leadml.errors import ConfigError, nearest
+
+
+def parse_value(kind: Any, value: Any, name: str) -> Any:
+    """``value`` as ``kind``, or a `ConfigError` that names the setting."""
+    if dataclasses.is_dataclass(kind):
+        return _parse_section(cast("type", kind), value, name)
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        if value in args:
+            return value
+        known = ", ".join(repr(arg) for arg in args)
+        msg = f"{name} must be one of {known}, got {value!r}."
+        raise ConfigError(msg)
+    if origin is tuple and isinstance(value, list):
+        return tuple(parse_value(args[0], item, name) for item in value)
+    if origin is not None and issubclass(_class(origin), Mapping) and isinstance(value, dict):
+        return {key: parse_value(args[1], item, f"{name}.{key}") for key, item in value.items()}
+    if origin is types.UnionType:
+        return parse_value(args[0], value, name)
+    if kind is datetime and isinstance(value, date):
+        return value if isinstance(value, datetime) else datetime(*value.timetuple()[:3])  # noqa: DTZ001
+    if kind is float and type(value) is int:
+        return float(value)
+    if isinstance(kind, type) and type(value) is kind:
+        return value
+    msg = f"{name} must be {_said(kind)}, got {value!r}."
+    raise ConfigError(msg)
+
+
+def _parse_section(kind: type, value: Any, name: str) -> Any:
+    if not isinstance(value, Mapping):
+        msg = f"{name} must be a table of settings ([{name}]), got {value!r}."
+        raise ConfigError(msg)
+    hints = typing.get_type_hints(kind)
+    known = [f.name for f in dataclasses.fields(kind) if hints[f.name] is not Path]
+    for key in value:
+        if key not in known:
+            hint = nearest(key, known) or f" Settings here: {', '.join(known)}."
+            msg = f"Unknown setting '{f'{name}.{key}' if name else key}'.{hint}"
+            raise ConfigError(msg)
+    parsed = {
+        key: parse_value(hints[key], item, f"{name}.{key}" if name else key)
+        for key, item in value.items()
+    }
+    try:
+        return kind(**parsed)
+    except TypeError as error:
+        needed = [f.name for f in dataclasses.fields(kind) if _required(f) and f.name not in parsed]
+        msg = f"{name} must set {', '.join(needed)}. Add the lines under [{name}]."
+        raise ConfigError(msg) from error
+
+
+def _required(f: "dataclasses.Field[Any]") -> bool:
+    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+
+
+def _class(origin: Any) -> type:
+    return origin if isinstance(origin, type) else object
+
+
+def _said(kind: Any) -> str:
+    """How a person says a type."""
+    if get_origin(kind) is tuple:
+        return f"a list of {_said(get_args(kind)[0])} values"
+    if get_origin(kind) is not None:
+        return "a table"
+    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return words.get(kind, "a date or time")
+
+
+_VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")
+
+
+def expanded(value: Any, environ: Mapping[str, str]) -> Any:
+    """Replaces ``${NAME:-default}`` in every text of the tree."""
+
+    def one(match: re.Match[str]) -> str:
+        name, default = match["name"], match["default"]
+        if environ.get(name):
+            return environ[name]
+        if default is None:
+            msg = f"The configuration needs the environment variable {name}, which is not set."
+            raise ConfigError(msg)
+        return default
+
+    if isinstance(value, str):
+        return _VARIABLE.sub(one, value)
+    if isinstance(value, dict):
+        return {key: expanded(item, environ) for key, item in value.items()}
+    if isinstance(value, list):
+        return [expanded(item, environ) for item in value]
+    return value

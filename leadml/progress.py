@@ -1,0 +1,27 @@
+"""How does long work show that it goes on? A bar where a terminal watches, log lines elsewhere."""
+
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+Item = TypeVar("Item")
+
+log = logging.getLogger(__name__)
+
+ROWS_WORTH_SHOWING = 20_000
+"""Work on fewer rows is over before a bar could be read."""
+
+
+def track(items: Sequence[Item], label: str, *, rows: int = ROWS_WORTH_SHOWING) -> Iterator[Item]:
+    """The items, one by one; shows how far along ``label`` is when ``rows`` make it worth it."""
+    if rows < ROWS_WORTH_SHOWING:
+        yield from items
+    elif sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import track as bar
+
+        yield from bar(items, description=label, console=Console(stderr=True), transient=True)
+    else:
+        log.info("%s: %d steps over %s rows", label, len(items), f"{rows:,}")
+        yield from items

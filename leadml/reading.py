@@ -1,0 +1,304 @@
+"""What do the user's files say, in our columns? Each raw table, renamed and settled.
+
+`TableReader` reads one table at a time: finds it in the source, renames its columns to ours, settles
+every column (`leadml.columns`) and gathers what cannot be right (`leadml.findings`). What only
+shows between tables is the business of `leadml.checks`.
+"""
+
+import logging
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from leadml.columns import as_consent, as_numbers, as_text, as_times, settled
+from leadml.config import Config
+from leadml.errors import DataError, listed, nearest
+from leadml.findings import Findings
+from leadml.sources import open_source
+from leadml.tables import LEAD_COLUMNS, REQUIRED, STAGES, Clock
+
+log = logging.getLogger(__name__)
+
+
+class TableReader:
+    """One reading of one configuration.
+
+    Attributes:
+        findings: what reading turned up so far.
+        precisions: by column of times, whether it holds days only.
+    """
+
+    def __init__(self, config: Config, now: pd.Timestamp) -> None:
+        """Opens the source; no time may lie after ``now``."""
+        self.config, self.now = config, now
+        self.source = open_source(config.data.source, config.folder)
+        self.findings = Findings(set_aside=config.data.bad_rows == "set_aside")
+        self.precisions: dict[str, bool] = {}
+
+    def _load(self, table: str) -> pd.DataFrame:
+        """The raw frame of one table, its columns renamed to ours; empty where it is optional."""
+        named = getattr(self.config.data, table)
+        name = named or table
+        optional = not named and table in {"events", "attributes", "spend"}
+        if table == "outcomes" and not named and not self.source.has(name):
+            msg = "The outcomes table is missing: it must say who was won and lost. Set data.outcomes, or data.table for one wide table."
+            raise DataError(msg)
+        if optional and not self.source.has(name):
+            return pd.DataFrame({column: pd.Series(dtype="str") for column in REQUIRED[table]})
+        arrow = self.source.read(name, self.config.data.missing)
+        frame = self._renamed(table, arrow)
+        log.info("read %s: %s rows", table, f"{len(frame):,}")
+        return frame
+
+    def _renamed(self, table: str, arrow: pa.Table) -> pd.DataFrame:
+        frame = arrow.to_pandas(strings_to_categorical=False, types_mapper=_mapped)
+        for ours, theirs in getattr(self.config.columns, table).items():
+            if theirs not in frame:
+                msg = f"columns.{table}.{ours} must name a column, but '{theirs}' is not among {listed(frame.columns)}.{nearest(theirs, map(str, frame.columns))}"
+                raise DataError(msg)
+        names = {theirs: ours for ours, theirs in getattr(self.config.columns, table).items()}
+        frame = frame.rename(columns=names)
+        doubled = frame.columns[frame.columns.duplicated()]
+        if len(doubled):
+            msg = f"{table} must name each column once, got {listed(doubled)} twice. Rename one, or map it under [columns.{table}]."
+            raise DataError(msg)
+        for column in REQUIRED.get(table, ()):
+            if column not in frame:
+                hint = (
+                    nearest(column, map(str, frame.columns))
+                    or f" Say which column it is: [columns.{table}] {column} = '…'."
+                )
+                msg = f"{table} must have a column '{column}', got {listed(frame.columns, most=12)}.{hint}"
+                raise DataError(msg)
+        if not len(frame) and table in {"leads", "outcomes", "table"}:
+            msg = f"{table} must hold rows, got none. Export it again."
+            raise DataError(msg)
+        missing = list(self.config.data.missing)
+        text = [name for name in frame if isinstance(frame[name].dtype, pd.StringDtype)]
+        return frame.assign(
+            **{name: frame[name].where(~frame[name].isin(missing)) for name in text}
+        )
+
+    def leads(self) -> pd.DataFrame:
+        """lead_id, created_at, account_id?, consent? and the attribute columns."""
+        return self._lead_frame(self._load("leads"))
+
+    def _lead_frame(self, raw: pd.DataFrame) -> pd.DataFrame:
+        frame = self._timed("leads", raw, "created_at")
+        frame = frame.assign(lead_id=as_text(frame["lead_id"]))
+        frame = self.findings.refuse(
+            "leads",
+            frame,
+            frame["lead_id"].isna(),
+            "Every lead must have a lead_id. Mend the export.",
+        )
+        if "account_id" in frame:
+            frame = frame.assign(account_id=as_text(frame["account_id"]))
+        if "consent" in frame:
+            frame = frame.assign(consent=as_consent(frame["consent"]))
+        return frame.assign(**self._settled("leads", frame, skip=LEAD_COLUMNS))
+
+    def _settled(
+        self, table: str, frame: pd.DataFrame, skip: tuple[str, ...]
+    ) -> dict[str, pd.Series]:
+        """The attribute columns as float64 or text; dates, which no feature reads, are dropped."""
+        columns: dict[str, pd.Series] = {}
+        for name in frame:
+            if name in skip:
+                continue
+            text = name in self.config.attributes.categories
+            columns[str(name)] = as_text(frame[name]) if text else settled(frame[name])
+        return columns
+
+    def events(self) -> pd.DataFrame:
+        """lead_id, occurred_at, event_type, value, known_at."""
+        raw = self._load("events")
+        frame = self._timed("events", raw, "occurred_at")
+        frame = frame.assign(
+            lead_id=as_text(frame["lead_id"]), event_type=as_text(frame["event_type"])
+        )
+        frame = self.findings.refuse(
+            "events",
+            frame,
+            frame["event_type"].isna(),
+            "Every event must have an event_type. Mend the export.",
+        )
+        known = frame["occurred_at"]
+        if "recorded_at" in frame:
+            frame = self._timed("events", frame, "recorded_at", required=False)
+            early = frame["recorded_at"] < frame["occurred_at"]
+            if early.any():
+                self.findings.add(
+                    "note",
+                    "events",
+                    f"{int(early.sum()):,} events were recorded before they occurred; they count from when they occurred.",
+                    int(early.sum()),
+                )
+            known = frame["recorded_at"].where(
+                frame["recorded_at"] > frame["occurred_at"], frame["occurred_at"]
+            )
+        value = self._numbers("events", frame, "value")
+        kept = frame.assign(known_at=known, value=value)[
+            ["lead_id", "occurred_at", "event_type", "value", "known_at"]
+        ]
+        doubled = int(kept.duplicated().sum())
+        if doubled:
+            self.findings.add(
+                "note",
+                "events",
+                f"{doubled:,} events stand twice, alike in every column; each counts.",
+                doubled,
+            )
+        return kept.reset_index(drop=True)
+
+    def outcomes(self) -> pd.DataFrame:
+        """lead_id, outcome, closed_at, amount."""
+        frame = self._timed("outcomes", self._load("outcomes"), "closed_at")
+        frame = frame.assign(
+            lead_id=as_text(frame["lead_id"]), amount=self._numbers("outcomes", frame, "amount")
+        )
+        return self._named_outcomes("outcomes", frame)[
+            ["lead_id", "outcome", "closed_at", "amount"]
+        ]
+
+    def _named_outcomes(self, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+        """The outcome column in our words: closed_won, closed_lost or an earlier stage."""
+        label = self.config.label
+        said = as_text(frame["outcome"]).str.lower()
+        names = {stage: stage for stage in STAGES}
+        names |= {text.lower(): "closed_lost" for text in label.lost} | {
+            text.lower(): "closed_won" for text in label.won
+        }
+        outcome = said.map(names).astype("str")
+        unknown = outcome.isna() & said.notna()
+        if unknown.any() and table == "outcomes":
+            text = f"outcome must be one of label.won, label.lost or {listed(STAGES)}; '{listed(said[unknown].unique(), most=3)}' is not. Add it to label.won or label.lost."
+            frame = self.findings.refuse(table, frame.assign(outcome=outcome), unknown, text)
+            outcome = frame["outcome"]
+        named = frame.assign(outcome=outcome)
+        return named[outcome.notna()].reset_index(drop=True) if table == "outcomes" else named
+
+    def attributes(self) -> pd.DataFrame:
+        """lead_id, valid_from and the columns whose history it tells."""
+        frame = self._timed("attributes", self._load("attributes"), "valid_from")
+        frame = frame.assign(lead_id=as_text(frame["lead_id"]))
+        return frame.assign(**self._settled("attributes", frame, skip=("lead_id", "valid_from")))
+
+    def spend(self) -> pd.DataFrame:
+        """source, month, cost."""
+        frame = self._timed("spend", self._load("spend"), "month", precision=False)
+        return frame.assign(
+            source=as_text(frame["source"]), cost=self._numbers("spend", frame, "cost")
+        )
+
+    def wide(self) -> tuple[pd.DataFrame, pd.DataFrame, Clock | None]:
+        """Leads and outcomes from one wide table, dated or not."""
+        frame = self._renamed(
+            "table", self.source.read(self.config.data.table, self.config.data.missing)
+        )
+        log.info("read %s: %s rows", self.config.data.table, f"{len(frame):,}")
+        if "outcome" not in frame:
+            msg = f"The table must have an outcome column, got {listed(frame.columns, most=12)}. Say which it is: [columns.table] outcome = '…'."
+            raise DataError(msg)
+        if "lead_id" not in frame:
+            frame = frame.assign(lead_id=[f"row {k + 1}" for k in range(len(frame))])
+            self.findings.add(
+                "note", "table", "No lead_id is mapped; leads are called by their row."
+            )
+        clock: Clock | None = None
+        if "created_at" not in frame:
+            clock = "sequence" if self.config.data.order_by else "none"
+            frame = self._sequenced(frame, clock)
+        elif "closed_at" not in frame:
+            self.findings.add(
+                "warning",
+                "table",
+                "No closed_at is mapped: outcomes count as known within the horizon, which may flatter the figures.",
+            )
+        named = self._named_outcomes("table", frame)
+        closing = ["outcome", "closed_at", "amount"]
+        leads = self._lead_frame(named.drop(columns=[name for name in closing if name in named]))
+        shut = named[named["outcome"].notna()].reset_index(drop=True)
+        shut = shut.assign(
+            lead_id=as_text(shut["lead_id"]), amount=self._numbers("table", shut, "amount")
+        )
+        if "closed_at" in named and clock is None:
+            shut = self._timed("table", shut, "closed_at")
+        else:
+            creation = leads.drop_duplicates("lead_id").set_index("lead_id")["created_at"]
+            shut = shut[shut["lead_id"].isin(creation.index)]
+            shut = shut.assign(closed_at=shut["lead_id"].map(creation))
+        return (
+            leads,
+            shut[["lead_id", "outcome", "closed_at", "amount"]].reset_index(drop=True),
+            clock,
+        )
+
+    def _sequenced(self, frame: pd.DataFrame, clock: Clock) -> pd.DataFrame:
+        """The frame with a sequence clock: by ``data.order_by``, else shuffled by a fixed seed."""
+        if clock == "sequence":
+            name = self.config.data.order_by
+            if name not in frame:
+                msg = f"data.order_by must name a column, got '{name}'.{nearest(name, map(str, frame.columns))}"
+                raise DataError(msg)
+            rank = settled(frame[name]).rank(method="first").to_numpy()
+            frame = frame.drop(columns=name) if name != "lead_id" else frame
+            self.findings.add(
+                "warning",
+                "table",
+                f"No dates: leads are taken in the order of '{name}'. Whether columns were filled before the outcome cannot be seen.",
+            )
+        else:
+            rank = np.random.default_rng(self.config.training.seed).permutation(len(frame)) + 1
+            self.findings.add(
+                "warning",
+                "table",
+                "No dates and no data.order_by: leads are split at random, so every figure is OPTIMISTIC. Add a date or a sequence column if there is one.",
+            )
+        return frame.assign(created_at=pd.to_datetime(rank, unit="s", utc=True))
+
+    def _timed(
+        self,
+        table: str,
+        frame: pd.DataFrame,
+        column: str,
+        *,
+        required: bool = True,
+        precision: bool = True,
+    ) -> pd.DataFrame:
+        """``frame`` with ``column`` as UTC times; rows whose time cannot be read are refused."""
+        data = self.config.data
+        times = as_times(frame[column], timezone=data.timezone, time_format=data.time_format)
+        if precision and len(frame):
+            self.precisions[f"{table}.{column}"] = times.days_only and required
+        sample = listed(as_text(frame[column])[times.unreadable].unique(), most=3)
+        bad = times.unreadable | times.zoneless | (required & times.values.isna().to_numpy())
+        reason = (
+            f"{column} must carry a zone (2026-07-01T09:30+02:00). Declare it for all: data.timezone = 'Europe/Amsterdam'."
+            if times.zoneless.any()
+            else f"{column} must be an ISO date or time{f', unlike {sample!r}' if sample else ', and filled'}. Set data.time_format, or mend the rows."
+        )
+        kept = self.findings.refuse(table, frame.assign(**{column: times.values}), bad, reason)
+        late = kept[column] > self.now
+        return self.findings.refuse(
+            table,
+            kept,
+            late,
+            f"{column} must not lie in the future (now {self.now:%Y-%m-%d %H:%M} UTC). Leave out expected dates.",
+        )
+
+    def _numbers(self, table: str, frame: pd.DataFrame, column: str) -> pd.Series:
+        if column not in frame:
+            return pd.Series(np.nan, index=frame.index, dtype="float64")
+        try:
+            return as_numbers(frame[column])
+        except DataError as error:
+            self.findings.add("error", table, str(error))
+            return pd.Series(np.nan, index=frame.index, dtype="float64")
+
+
+def _mapped(arrow_type: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
+    """Text and dictionaries of text arrive as dtype ``str``."""
+    is_text = pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
+    return pd.StringDtype(na_value=np.nan) if is_text else None

@@ -1,0 +1,233 @@
+"""Where do the raw tables come from? A folder of files, a DuckDB file or PostgreSQL, into Arrow.
+
+One setting, ``data.source``, names the place; a table in it is named by its stem, its file, a glob
+or (in a database) by a SELECT. Columns of CSV files arrive as text, for only their meaning decides
+what they are (`leadml.columns`); all other sources keep their types.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from leadml.errors import DataError, listed, nearest
+
+_SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".txt")
+_SELECT = re.compile(r"\s*(select|with|from)\s", re.IGNORECASE)
+
+
+class Source(Protocol):
+    """A place that holds tables."""
+
+    def has(self, table: str) -> bool:
+        """Whether a table of that name is there."""
+        ...
+
+    def read(self, table: str, missing: Sequence[str]) -> pa.Table:
+        """The whole table; ``missing`` are the texts of a CSV that mean "not known".
+
+        Raises:
+            DataError: the table is absent, empty of columns or unreadable.
+        """
+        ...
+
+
+def open_source(source: str, folder: Path) -> Source:
+    """The place that ``data.source`` names; relative paths start at ``folder``."""
+    if source.startswith(("postgresql://", "postgres://")):
+        return Postgres(source)
+    path = (folder / Path(source).expanduser()).resolve()
+    if path.suffix in {".duckdb", ".db"}:
+        if not path.is_file():
+            msg = f"data.source must be a DuckDB file, but '{path}' does not exist."
+            raise DataError(msg)
+        return DuckDb(path)
+    if not path.is_dir():
+        msg = (
+            f"data.source must be a folder, a .duckdb file or a postgresql:// address, got '{path}', "
+            "which is none of them."
+        )
+        raise DataError(msg)
+    return Folder(path)
+
+
+class Folder:
+    """Parquet and CSV files, plain or gzipped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def has(self, table: str) -> bool:
+        """Whether a file of that name, stem or glob is there."""
+        return bool(self._files(table))
+
+    def read(self, table: str, missing: Sequence[str]) -> pa.Table:
+        """All files that ``table`` names, one after the other."""
+        files = self._files(table)
+        if not files:
+            there = [path.name for path in self.path.iterdir() if path.name.endswith(_SUFFIXES)]
+            msg = (
+                f"The table '{table}' must be a file in '{self.path}', which holds "
+                f"{listed(there) or 'no tables'}.{nearest(table, there)}"
+            )
+            raise DataError(msg)
+        return pa.concat_tables(
+            [read_file(file, missing) for file in files], promote_options="default"
+        )
+
+    def _files(self, table: str) -> list[Path]:
+        if "*" in table:
+            return sorted(self.path.glob(table))
+        named = [self.path / table, *(self.path / f"{table}{suffix}" for suffix in _SUFFIXES)]
+        return [path for path in named if path.is_file()][:1]
+
+
+class DuckDb:
+    """One DuckDB file, opened read-only for each table."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def has(self, table: str) -> bool:
+        """Whether the file holds a table or view of that name; a SELECT always counts as there."""
+        return bool(_SELECT.match(table)) or table in self._names()
+
+    def read(self, table: str, missing: Sequence[str]) -> pa.Table:  # noqa: ARG002 - a database has NULL
+        """The table, view or SELECT."""
+        import duckdb
+
+        if not self.has(table):
+            raise DataError(_no_table(table, str(self.path), self._names()))
+        with duckdb.connect(self.path, read_only=True) as connection:
+            try:
+                return connection.execute(_query(table)).to_arrow_table()
+            except duckdb.Error as error:
+                msg = f"'{self.path}' must answer '{_query(table)}', got: {error}"
+                raise DataError(msg) from error
+
+    def _names(self) -> list[str]:
+        import duckdb
+
+        try:
+            with duckdb.connect(self.path, read_only=True) as connection:
+                rows = connection.execute(
+                    "SELECT table_name FROM information_schema.tables"
+                ).fetchall()
+        except duckdb.Error as error:
+            msg = f"data.source must be a DuckDB file that can be read, got: {error}"
+            raise DataError(msg) from error
+        return [str(row[0]) for row in rows]
+
+
+class Postgres:
+    """A PostgreSQL database, read through ADBC straight into Arrow."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+
+    def has(self, table: str) -> bool:
+        """Whether the search path holds a table or view of that name; a SELECT always counts."""
+        return bool(_SELECT.match(table)) or table in self._names()
+
+    def read(self, table: str, missing: Sequence[str]) -> pa.Table:  # noqa: ARG002 - a database has NULL
+        """The table, view or SELECT."""
+        if not self.has(table):
+            raise DataError(_no_table(table, self._said(), self._names()))
+        return self._ask(_query(table))
+
+    def _names(self) -> list[str]:
+        found = self._ask(
+            "SELECT table_name::text AS name FROM information_schema.tables "
+            "WHERE table_schema = ANY (current_schemas(false))"
+        )
+        return [str(name) for name in found["name"].to_pylist()]
+
+    def _ask(self, query: str) -> pa.Table:
+        import adbc_driver_postgresql.dbapi as postgresql
+
+        try:
+            with postgresql.connect(self.address) as connection, connection.cursor() as cursor:
+                cursor.execute(query)
+                return cursor.fetch_arrow_table()
+        except postgresql.Error as error:
+            first = str(error).splitlines()[0]
+            msg = f"'{self._said()}' must answer '{query}', got: {first}"
+            raise DataError(msg) from error
+
+    def _said(self) -> str:
+        """The address without its password."""
+        return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", self.address)
+
+
+def _query(table: str) -> str:
+    if _SELECT.match(table):
+        return table
+    parts = ['"' + part.replace('"', '""') + '"' for part in table.split(".")]
+    return f"SELECT * FROM {'.'.join(parts)}"  # noqa: S608 - quoted above; the user's own file
+
+
+def _no_table(table: str, place: str, names: Sequence[str]) -> str:
+    there = listed(names) or "no tables"
+    return f"The table '{table}' must be in '{place}', which holds {there}.{nearest(table, names)}"
+
+
+def read_file(path: Path, missing: Sequence[str] = ("",)) -> pa.Table:
+    """One Parquet or CSV file; every column of a CSV is text.
+
+    Raises:
+        DataError: the file is absent, empty or unreadable.
+    """
+    if not path.is_file():
+        msg = f"'{path}' must be a file, but it does not exist."
+        raise DataError(msg)
+    if path.stat().st_size == 0:
+        msg = f"'{path}' must be a table, got an empty file. Export it again."
+        raise DataError(msg)
+    try:
+        if path.name.endswith(".parquet"):
+            return pa.parquet.read_table(path)
+        return _read_csv(path, missing)
+    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
+        first = str(error).splitlines()[0]
+        msg = f"'{path}' must be a readable table in UTF-8, got: {first}"
+        raise DataError(msg) from error
+
+
+def _read_csv(path: Path, missing: Sequence[str]) -> pa.Table:
+    """A CSV with every column as text; the delimiter is the commonest in its first line."""
+    with pa.input_stream(path, compression="detect") as stream:
+        head = stream.read(65_536).decode("utf-8-sig", errors="replace").split("\n", 1)[0]
+    delimiter = max(",;\t|", key=head.count)
+    parse = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
+    with pa.csv.open_csv(path, parse_options=parse) as reader:
+        names = reader.schema.names
+    convert = pa.csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        null_values=list(missing),
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=True,
+    )
+    return pa.csv.read_csv(path, parse_options=parse, convert_options=convert)
+
+
+def write_file(frame: pd.DataFrame, path: Path) -> None:
+    """Writes a table as its suffix says, whole or not at all.
+
+    Raises:
+        DataError: the suffix is neither .parquet nor .csv.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.draft")
+    if path.name.endswith(".parquet"):
+        frame.to_parquet(draft, index=False)
+    elif path.name.endswith((".csv", ".csv.gz")):
+        frame.to_csv(draft, index=False, compression="gzip" if path.suffix == ".gz" else None)
+    else:
+        msg = f"The file to write must end in .parquet or .csv, got '{path.name}'."
+        raise DataError(msg)
+    draft.replace(path)

@@ -1,0 +1,1 @@
+"""How a score leaves: batch, endpoint and the words that go with it."""

@@ -1,0 +1,227 @@
+"""How is the app put together? Routes, problems, the model in the background, and the docs page.
+
+Nothing here happens at import: `create_app` builds an app, its lifespan starts loading the model
+and the app answers ``/healthz`` at once. FastAPI's own docs page takes its scripts from the
+network; ours is one static page, rendered from the same OpenAPI document.
+"""
+
+import asyncio
+import html
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from fastapi import FastAPI, Response
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic.json_schema import models_json_schema
+
+from serving import routes
+from serving.deps import Champion, State, keep_loading
+from serving.problems import add_problems
+from serving.schemas import Problem, ScoreRequest
+from serving.scoring import Scorer
+from serving.settings import AppSettings
+
+log = logging.getLogger(__name__)
+
+THREADS = 2
+"""How many large requests are scored at once; each keeps a core busy."""
+
+
+def create_app(settings: AppSettings, load: Callable[[], Scorer]) -> FastAPI:
+    """The scoring app.
+
+    Args:
+        settings: limits, and whether there is a docs page.
+        load: gives the model; runs in a thread, and again after a `LeadmlError`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[State]:
+        champion = Champion()
+        loading = asyncio.create_task(
+            keep_loading(champion, load, routes.warm_up, retry_seconds=settings.retry_seconds)
+        )
+        loading.add_done_callback(lambda task: _admit(task, champion))
+        try:
+            yield State(
+                champion=champion, settings=settings, threads=anyio.CapacityLimiter(THREADS)
+            )
+        finally:
+            loading.cancel()
+
+    app = FastAPI(
+        title="leadml", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
+    )
+    app.include_router(routes.v1)
+    app.include_router(routes.health)
+    add_problems(app)
+    if settings.docs:
+        _add_docs(app, settings)
+    return app
+
+
+def _admit(loading: "asyncio.Task[None]", champion: Champion) -> None:
+    """Says so where loading ended in a way that nobody foresaw."""
+    error = None if loading.cancelled() else loading.exception()
+    if error is not None:
+        champion.excuse(
+            f"Loading the model ended unexpectedly ({type(error).__name__}); see the log."
+        )
+        log.error("loading the model ended unexpectedly", exc_info=error)
+
+
+def build_openapi(app: FastAPI, settings: AppSettings) -> dict[str, Any]:
+    """The OpenAPI document of an app, with the limits it runs with."""
+    document = get_openapi(
+        title="leadml",
+        version="1",
+        summary="How likely each lead is to become a customer, why, and what to do next.",
+        description=(
+            "Stateless: a request brings leads and their events, the answer brings their scores. "
+            f"A request holds at most {settings.max_leads:,} leads and {settings.max_body_bytes:,} "
+            "bytes. Every error is a problem (RFC 9457) that names the field and never repeats "
+            "its value."
+        ),
+        routes=app.routes,
+        tags=[
+            {"name": "scores", "description": "Leads in, probabilities and reasons out."},
+            {"name": "model", "description": "What answers, and how good it is."},
+            {"name": "health", "description": "For what keeps the app running."},
+        ],
+    )
+    _, schemas = models_json_schema(
+        [(ScoreRequest, "validation"), (Problem, "serialization")],
+        ref_template=routes.REF,
+    )
+    parts = {**document["components"]["schemas"], **schemas["$defs"]}
+    leads = {**parts["ScoreRequest"]["properties"]["leads"], "maxItems": settings.max_leads}
+    asked = {**parts["ScoreRequest"]["properties"], "leads": leads}
+    parts["ScoreRequest"] = {**parts["ScoreRequest"], "properties": asked}
+    return {**document, "components": {"schemas": dict(sorted(parts.items()))}}
+
+
+def _add_docs(app: FastAPI, settings: AppSettings) -> None:
+    """Adds ``/openapi.json`` and ``/docs``, both made once."""
+    document = build_openapi(app, settings)
+    page = render_docs(document)
+
+    async def openapi() -> Response:
+        return JSONResponse(document)
+
+    async def docs() -> Response:
+        policy = "default-src 'none'; style-src 'unsafe-inline'"
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+    app.add_api_route("/openapi.json", openapi, include_in_schema=False)
+    app.add_api_route("/docs", docs, include_in_schema=False)
+
+
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>leadml API</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+  color: #1c2430; }}
+h2 {{ margin-top: 3rem; border-top: 1px solid #d5dae1; padding-top: 1rem; }}
+pre {{ background: #f3f5f8; padding: .8rem; overflow-x: auto; font-size: 14px; }}
+table {{ border-collapse: collapse; width: 100%; font-size: 15px; }}
+td, th {{ text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0;
+  border-bottom: 1px solid #e6e9ee; }}
+</style>
+<h1>leadml API</h1>
+<p>{summary}</p>
+<p>{description}</p>
+<p>The same as a machine reads it: <a href="openapi.json">openapi.json</a>.</p>
+{operations}
+<h2>Shapes</h2>
+{shapes}
+</html>
+"""
+
+
+def render_docs(document: Mapping[str, Any]) -> str:
+    """The OpenAPI document as one page of HTML that loads nothing."""
+    operations = [
+        _render_operation(document, path, method, operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    schemas = document["components"]["schemas"]
+    return _PAGE.format(
+        summary=html.escape(document["info"]["summary"]),
+        description=html.escape(document["info"]["description"]),
+        operations="\n".join(operations),
+        shapes="\n".join(_render_shape(name, shape) for name, shape in schemas.items()),
+    )
+
+
+def _render_operation(
+    document: Mapping[str, Any], path: str, method: str, operation: Mapping[str, Any]
+) -> str:
+    responses = operation["responses"]
+    rows = "".join(
+        f"<tr><td>{status}</td><td>{html.escape(said['description'])}</td></tr>"
+        for status, said in responses.items()
+    )
+    sent = _example(document, operation.get("requestBody"))
+    answered = _example(document, responses["200"])
+    parts = [
+        f"<h2>{method.upper()} {html.escape(path)}</h2>",
+        f"<p><b>{html.escape(operation['summary'])}</b></p>",
+        f"<p>{html.escape(operation['description'])}</p>",
+        f"<pre>{html.escape(_curl(path, sent))}</pre>",
+        f"<p>answers</p><pre>{html.escape(_pretty(answered))}</pre>" if answered else "",
+        f"<table><tr><th>Status</th><th>Meaning</th></tr>{rows}</table>",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _render_shape(name: str, shape: Mapping[str, Any]) -> str:
+    needed = shape.get("required", [])
+    rows = "".join(
+        f"<tr><td>{html.escape(key)}{'' if key in needed else ' (optional)'}</td>"
+        f"<td>{html.escape(_kind(own))}</td><td>{html.escape(own.get('description', ''))}</td></tr>"
+        for key, own in shape.get("properties", {}).items()
+    )
+    said = html.escape(shape.get("description", ""))
+    head = "<tr><th>Field</th><th>Type</th><th></th></tr>"
+    return f'<h3 id="{name}">{name}</h3><p>{said}</p><table>{head}{rows}</table>'
+
+
+def _kind(shape: Mapping[str, Any]) -> str:
+    """A JSON schema's type as a person says it."""
+    if "$ref" in shape:
+        return str(shape["$ref"]).rpartition("/")[2]
+    if "anyOf" in shape:
+        return " or ".join(_kind(part) for part in shape["anyOf"])
+    if "enum" in shape:
+        return " or ".join(str(value) for value in shape["enum"])
+    kind = shape.get("type", "any")
+    if kind == "array":
+        return f"list of {_kind(shape['items'])}"
+    return " or ".join(kind) if isinstance(kind, list) else str(shape.get("format", kind))
+
+
+def _example(document: Mapping[str, Any], message: Mapping[str, Any] | None) -> Any:
+    """The example of a request or response body; None where it has none."""
+    if message is None:
+        return None
+    name = message["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    examples = document["components"]["schemas"][name].get("examples", [None])
+    return examples[0]
+
+
+def _curl(path: str, sent: Any) -> str:
+    if sent is None:
+        return f"curl http://localhost:8000{path}"
+    head = f"curl http://localhost:8000{path} -H 'Content-Type: application/json' -d"
+    return f"{head} '{_pretty(sent)}'"
+
+
+def _pretty(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False)

@@ -1,0 +1,215 @@
+"""What can be asked of the app, and what does it answer?"""
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import anyio
+from fastapi import APIRouter, Request, Response
+
+from serving.deps import Body, CurrentScorer, Now, state_of
+from serving.problems import MEDIA_TYPE
+from serving.requests import Asked, build_asked, parse_request
+from serving.schemas import (
+    ModelOut,
+    ModelResponse,
+    ReasonOut,
+    ScoreOut,
+    ScoreResponse,
+    StatusOut,
+)
+from serving.scoring import Scorer, Scores, score_examples, unseen_categories
+
+SMALL_BODY = 64 * 1024
+"""A body of at most so many bytes (some fifty leads) is scored on the event loop."""
+
+NO_SIGNAL = (
+    "no usable signal: on leads it had not seen, this model did not beat the base rate beyond noise"
+)
+
+REF = "#/components/schemas/{model}"
+"""How the documentation refers to a shape."""
+_PROBLEMS = {
+    400: "The body is no JSON.",
+    413: "The body is too large.",
+    415: "The body is of another type than JSON.",
+    422: "A field cannot be used; the problem names it.",
+    500: "Something went wrong that is no fault of the request.",
+    503: "There is no model yet; the problem says why.",
+}
+
+v1 = APIRouter(prefix="/v1")
+health = APIRouter(tags=["health"])
+
+
+def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How the documentation tells of errors."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
+
+
+@v1.post(
+    "/score",
+    tags=["scores"],
+    summary="Score leads",
+    response_model=ScoreResponse,
+    responses=_problems(400, 413, 415, 422, 500, 503),
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": REF.format(model="ScoreRequest")}}},
+        }
+    },
+)
+async def score(request: Request, scorer: CurrentScorer, body: Body, now: Now) -> Response:
+    """The probability that each lead converts within the horizon, why, and what stage it is in.
+
+    Send each lead with all its events; nothing is kept between requests. Leads come back in the
+    order they were sent. A lead that cannot be scored says why and has no probability.
+    """
+    state = state_of(request)
+    work = partial(answer, scorer, body, now=now, max_leads=state["settings"].max_leads)
+    if len(body) <= SMALL_BODY:
+        answered = work()
+    else:
+        answered = await anyio.to_thread.run_sync(work, limiter=state["threads"])
+    request.state.n_leads = answered.leads
+    return Response(answered.content, media_type="application/json")
+
+
+@v1.get(
+    "/model",
+    tags=["model"],
+    summary="The model that answers",
+    responses=_problems(500, 503),
+)
+async def model(scorer: CurrentScorer) -> ModelResponse:
+    """What the model predicts, from which data, how well, and what it looks at."""
+    return build_model_response(scorer)
+
+
+@health.get("/healthz", summary="Is the app alive?")
+async def healthz() -> StatusOut:
+    """Answers as long as the app runs, whether or not there is a model."""
+    return StatusOut(status="ok")
+
+
+@health.get("/readyz", summary="Can the app score?", responses=_problems(503))
+async def readyz(_: CurrentScorer) -> StatusOut:
+    """Answers 200 once there is a model that has scored, 503 and the reason before."""
+    return StatusOut(status="ready")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of an answer, and how many leads it is about."""
+
+    content: bytes
+    leads: int
+
+
+def answer(scorer: Scorer, body: bytes, *, now: datetime, max_leads: int) -> Answer:
+    """Validates, scores and answers one request.
+
+    Args:
+        scorer: the model.
+        body: the JSON that was sent.
+        now: the current moment.
+        max_leads: how many leads a request may hold.
+
+    Raises:
+        HTTPException: 400, the body is no JSON.
+        InvalidRequestError: a field cannot be used.
+    """
+    request = parse_request(body)
+    asked = build_asked(request, scorer, now=now, max_leads=max_leads)
+    scores = score_examples(scorer, asked.tables, asked.examples, most_reasons=request.explain)
+    said = build_response(scorer, asked, scores)
+    return Answer(said.model_dump_json().encode(), len(said.scores))
+
+
+def warm_up(scorer: Scorer) -> Answer:
+    """Scores one lead of which nothing is known, so that the first request need not wait."""
+    known_until: str = scorer.model.card["known_until"]
+    lead = {"lead_id": "warm-up", "created_at": known_until}
+    body = json.dumps({"as_of": known_until, "leads": [lead]}).encode()
+    return answer(scorer, body, now=datetime.fromisoformat(known_until), max_leads=1)
+
+
+def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreResponse:
+    """The scores on the wire, in the order of the request."""
+    unseen = unseen_categories(scorer, scores.matrix)
+    doubts = [] if scorer.model.card["usable"] else [NO_SIGNAL]
+    table = scores.table
+    rows = table.astype(object).where(table.notna() & (table != ""), None).to_dict("records")
+    answered = [
+        ScoreOut(
+            lead_id=row["lead_id"],
+            as_of=asked.as_of,
+            probability=row["probability"],
+            lower=row["lower"],
+            upper=row["upper"],
+            fit_grade=row["fit_grade"],
+            engagement_grade=row["engagement_grade"],
+            stage=row["stage"],
+            reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in reasons],
+            unscored_reason=row["unscored_reason"],
+            missing=missing,
+            warnings=[
+                *doubts,
+                *(f"{name} has a value that training did not know" for name in new),
+                *warnings,
+            ],
+        )
+        for row, reasons, missing, new, warnings in zip(
+            rows, scores.reasons, asked.missing, unseen, asked.warnings, strict=True
+        )
+    ]
+    return ScoreResponse(model=_model_out(scorer), as_of=asked.as_of, scores=answered)
+
+
+def build_model_response(scorer: Scorer) -> ModelResponse:
+    """The model card on the wire."""
+    card = scorer.model.card
+    judged = card["evaluation"]
+    levels = scorer.levels
+    allowed = card["config"]["attributes"]["allow"]
+    lines = {"sql_probability": levels.sql_probability, "mql_probability": levels.mql_probability}
+    return ModelResponse.model_validate(
+        {
+            **_model_out(scorer).model_dump(),
+            "known_until": card["known_until"],
+            "recipe": card["recipe"],
+            "usable": card["usable"],
+            "test": {
+                "examples": judged["n"],
+                "converted": judged["converted"],
+                "leads": judged["leads"],
+            },
+            "figures": judged["figures"],
+            "data": card["data"],
+            "features": [
+                {"name": f.name, "label": f.label, "group": f.noun.group}
+                for f in scorer.catalog.features
+            ],
+            "policy": {**dataclasses.asdict(levels.policy), **lines},
+            "leaks": [
+                leak
+                for leak in card["leaks"]
+                if leak["verdict"] == "leak" and leak["column"] not in allowed
+            ],
+        }
+    )
+
+
+def _model_out(scorer: Scorer) -> ModelOut:
+    card = scorer.model.card
+    return ModelOut(
+        name=card["name"],
+        version=scorer.version,
+        horizon_days=card["horizon_days"],
+        outcome=card["outcome"],
+    )

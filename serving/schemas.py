@@ -1,0 +1,327 @@
+"""What goes over the wire? The shapes of requests and responses, and the only pydantic models.
+
+What comes in is read strictly: no text for a number, no unknown key, no NaN, no time of day without
+its zone. A number is at most `LARGEST` away from zero, so that no sum of them overflows, and a
+moment lies between 1900 and 2200, which int64 nanoseconds can hold.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic.dataclasses import dataclass
+from pydantic_core import PydanticCustomError
+
+from leadml.events import Group
+from leadml.lifecycle import Stage
+
+LARGEST = 1e15
+"""No number of a request is further from zero."""
+
+OURS = "leadml"
+"""The type of a validation error whose message is ours, and safe to show."""
+
+_MOMENT = re.compile(
+    r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2}))?", re.ASCII
+)
+
+
+def _read_moment(value: object) -> datetime:
+    """RFC 3339 text as an aware datetime; a date is its midnight, UTC."""
+    words = "must be a date or a time with its zone, like 2026-07-01 or 2026-07-01T09:30:00+02:00"
+    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+        raise PydanticCustomError(OURS, words)
+    try:
+        moment = datetime.fromisoformat(value.upper())
+    except ValueError as error:
+        raise PydanticCustomError(OURS, words) from error
+    if not 1900 < moment.year < 2200:
+        raise PydanticCustomError(OURS, "must lie after 1900 and before 2200")
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
+def _read_scalar(value: object) -> str | float | bool | None:
+    """An attribute's value: text, a number within `LARGEST`, true, false or null."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if not isinstance(value, int | float):
+        raise PydanticCustomError(OURS, "must be text, a number, true, false or null")
+    if not abs(value) <= LARGEST:
+        raise PydanticCustomError(OURS, f"must be a finite number of at most {LARGEST:.0e}")
+    return value
+
+
+Moment = Annotated[
+    datetime,
+    PlainValidator(_read_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Scalar = Annotated[
+    str | float | bool | None,
+    PlainValidator(_read_scalar),
+    WithJsonSchema({"type": ["string", "number", "boolean", "null"]}),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S")]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+
+_STRICT = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+REQUEST_EXAMPLE: dict[str, Any] = {
+    "explain": 2,
+    "leads": [
+        {
+            "lead_id": "L-1042",
+            "created_at": "2026-05-04T08:15:00+02:00",
+            "consent": True,
+            "attributes": {"industry": "Software", "employees": 120},
+            "events": [
+                {"event_type": "pricing_page_view", "occurred_at": "2026-05-04T08:20:00+02:00"},
+                {"event_type": "demo_request", "occurred_at": "2026-05-05T13:02:11Z"},
+            ],
+        }
+    ],
+}
+RESPONSE_EXAMPLE: dict[str, Any] = {
+    "model": {
+        "name": "lead-scorer",
+        "version": "7",
+        "horizon_days": 90,
+        "outcome": "closed_won",
+    },
+    "as_of": "2026-05-06T07:00:00Z",
+    "scores": [
+        {
+            "lead_id": "L-1042",
+            "as_of": "2026-05-06T07:00:00Z",
+            "probability": 0.31,
+            "lower": 0.24,
+            "upper": 0.39,
+            "fit_grade": "A",
+            "engagement_grade": 1,
+            "stage": "sql",
+            "reasons": [
+                {
+                    "text": "last demo request less than a day ago",
+                    "group": "intent",
+                    "effect": 1.12,
+                    "feature": "demo_request_days_since_last",
+                },
+                {
+                    "text": "industry: Software",
+                    "group": "fit",
+                    "effect": 0.4,
+                    "feature": "industry",
+                },
+            ],
+            "unscored_reason": None,
+            "missing": [],
+            "warnings": [],
+        }
+    ],
+}
+PROBLEM_EXAMPLE: dict[str, Any] = {
+    "type": "about:blank",
+    "title": "Unprocessable Content",
+    "status": 422,
+    "detail": "The request has 1 error.",
+    "errors": [
+        {"field": "leads[3].attributes.employees", "message": "must be a number"},
+    ],
+}
+
+
+@dataclass(config=_STRICT, frozen=True, slots=True)
+class EventIn:
+    """Something a lead did. A dataclass: a request may hold half a million of them."""
+
+    event_type: Annotated[Name, Field(description="As declared in leadml.toml.")]
+    occurred_at: Annotated[Moment, Field(description="When; with its zone, or a date.")]
+    recorded_at: Annotated[
+        Moment | None, Field(description="When it came to be known, where that was later.")
+    ] = None
+    value: Annotated[Number | None, Field(description="An amount, where the event has one.")] = None
+
+
+class LeadIn(BaseModel):
+    """A lead, as it is known now."""
+
+    model_config = ConfigDict(**_STRICT, frozen=True)
+
+    lead_id: Name = Field(description="Unique within the request; comes back with the score.")
+    created_at: Moment | None = Field(
+        default=None,
+        description="When the lead came; with its zone, or a date. "
+        "Only models trained without dates do without it.",
+    )
+    account_id: Name | None = Field(default=None, description="The company it belongs to.")
+    consent: bool | None = Field(default=None, description="false leaves the lead unscored.")
+    attributes: dict[str, Scalar] = Field(
+        default_factory=dict, description="Who the lead is, by the columns of training."
+    )
+    events: list[EventIn] = Field(
+        default_factory=list,
+        description="What it did, in any order; only what lies before as_of counts.",
+    )
+
+
+class ScoreRequest(BaseModel):
+    """Leads to score, each with all that is known of it."""
+
+    model_config = ConfigDict(
+        **_STRICT, frozen=True, json_schema_extra={"examples": [REQUEST_EXAMPLE]}
+    )
+
+    as_of: Moment | None = Field(
+        default=None,
+        description="The moment to look from; now, where left out. A model that knows days only "
+        "looks from the midnight before.",
+    )
+    explain: int = Field(default=3, ge=0, le=20, description="How many reasons each score gets.")
+    leads: list[LeadIn] = Field(min_length=1)
+
+
+class ModelOut(BaseModel):
+    """Which model answers, and what its probability is of."""
+
+    name: str
+    version: str
+    horizon_days: int
+    outcome: str
+
+
+class ReasonOut(BaseModel):
+    """One thing that speaks for or against a lead."""
+
+    text: str
+    group: Group
+    effect: float = Field(description="Added to the calibrated log-odds; negative speaks against.")
+    feature: str = Field(description="The feature whose value the text tells.")
+
+
+class ScoreOut(BaseModel):
+    """The score of one lead; where it is unscored it has a reason, and no probability."""
+
+    lead_id: str
+    as_of: datetime
+    probability: float | None = Field(description="Of the outcome within the horizon.")
+    lower: float | None = Field(description="Lower end of the 90 % interval.")
+    upper: float | None = Field(description="Upper end of the 90 % interval.")
+    fit_grade: Literal["A", "B", "C", "D"] | None = Field(description="A is the best fit.")
+    engagement_grade: int | None = Field(description="1 is the strongest, 4 the weakest.")
+    stage: Stage | None
+    reasons: list[ReasonOut] = Field(description="Strongest first.")
+    unscored_reason: str | None
+    missing: list[str] = Field(description="Attributes the model reads that were not given.")
+    warnings: list[str] = Field(description="What of the request was not used, and what to doubt.")
+
+
+class ScoreResponse(BaseModel):
+    """Scores in the order of the request."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [RESPONSE_EXAMPLE]})
+
+    model: ModelOut
+    as_of: datetime
+    scores: list[ScoreOut]
+
+
+class FigureOut(BaseModel):
+    """A figure with its 90 % interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+class JudgedOut(BaseModel):
+    """What the figures were measured on: the newest mature examples."""
+
+    examples: int
+    converted: int
+    leads: int
+
+
+class DataOut(BaseModel):
+    """How much the model was made from."""
+
+    leads: int
+    events: int
+    examples: int
+    converted: int
+    immature: int
+
+
+class FeatureOut(BaseModel):
+    """One thing the model looks at."""
+
+    name: str
+    label: str
+    group: Group
+
+
+class PolicyOut(BaseModel):
+    """How scores become stages: the probability lines, and what else sql and mql need."""
+
+    sql_probability: float
+    mql_probability: float
+    sql_share: float
+    mql_share: float
+    fit: str
+    engagement: int
+    intent_days: float
+    product_days: float
+    service_days: float
+    negative_days: float
+
+
+class LeakOut(BaseModel):
+    """A column kept out of the model, and why."""
+
+    column: str
+    reason: str
+
+
+class ModelResponse(BaseModel):
+    """What the model predicts, from which data, and how well."""
+
+    name: str
+    version: str
+    outcome: str
+    horizon_days: int
+    known_until: str = Field(description="The model knows nothing at or after this moment.")
+    recipe: str
+    usable: bool = Field(description="Whether it sorts better than chance and beats the base rate.")
+    test: JudgedOut
+    figures: dict[str, dict[str, FigureOut]] = Field(
+        description="By scorer (the model and its plain rivals), then metric; on the test examples."
+    )
+    data: DataOut
+    features: list[FeatureOut]
+    policy: PolicyOut
+    leaks: list[LeakOut] = Field(description="Columns kept out because they know the outcome.")
+
+
+class StatusOut(BaseModel):
+    """How the app is."""
+
+    status: Literal["ok", "ready"]
+
+
+class FieldError(BaseModel):
+    """What is wrong with one field; never the value itself."""
+
+    field: str
+    message: str
+
+
+class Problem(BaseModel):
+    """What went wrong (RFC 9457); at most twenty errors are listed, ``detail`` counts them all."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [PROBLEM_EXAMPLE]})
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldError] = Field(default_factory=list)

@@ -1,0 +1,186 @@
+"""From leads and their past to scores: the same path for one request and the whole base.
+
+A score is a probability with its interval, grades, a stage and reasons. A lead that must not or
+cannot be scored has no probability but says why: unscored is not zero.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from features.build import build_matrix
+from features.catalog import Catalog
+from features.engagement import evidence
+from features.history import History, build_history
+from leadml.arrays import Matrix
+from leadml.lifecycle import Evidence, Levels, assign_stages, grade_engagement, grade_fit
+from leadml.model import LeadModel
+from leadml.tables import Tables
+from serving.reasons import Reason, explain, said
+
+COLUMNS = (
+    "lead_id",
+    "as_of",
+    "probability",
+    "lower",
+    "upper",
+    "fit_grade",
+    "engagement_grade",
+    "stage",
+    "reasons",
+    "unscored_reason",
+    "model_version",
+)
+"""What a table of scores holds, in this order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A model ready to score: its catalogue and policy parsed once.
+
+    Attributes:
+        version: the registered version, as text.
+    """
+
+    model: LeadModel
+    catalog: Catalog
+    levels: Levels
+    version: str
+
+    @classmethod
+    def of(cls, model: LeadModel, version: str) -> "Scorer":
+        """Parses the model's catalogue and policy."""
+        return cls(model, Catalog.from_json(model.catalog), Levels.from_json(model.policy), version)
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores of examples, one row each.
+
+    Attributes:
+        table: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
+            unscored_reason, model_version; NaN and "" where a lead is unscored.
+        matrix: the features, shape (n, n_features).
+        reasons: strongest first; empty where a lead is unscored or none were asked for.
+    """
+
+    table: pd.DataFrame
+    matrix: Matrix
+    reasons: list[tuple[Reason, ...]]
+
+    def for_file(self) -> pd.DataFrame:
+        """The table with the reasons as text, its columns as in `COLUMNS`."""
+        texts = pd.Series([said(reasons) for reasons in self.reasons], dtype="str")
+        return self.table.assign(reasons=texts)[list(COLUMNS)]
+
+    def for_people(self) -> pd.DataFrame:
+        """The table with the reasons as records: text, group, effect."""
+        records = [[dataclasses.asdict(reason) for reason in own] for own in self.reasons]
+        return self.table.assign(reasons=pd.Series(records, dtype=object))
+
+
+def score_examples(
+    scorer: Scorer, tables: Tables, examples: pd.DataFrame, *, most_reasons: int = 3
+) -> Scores:
+    """Scores each (lead, as_of).
+
+    Args:
+        scorer: the model.
+        tables: the leads and all that is known of them; nothing at or after as_of is looked at.
+        examples: lead_id, as_of (UTC-aware); every lead_id is in ``tables.leads``.
+        most_reasons: how many reasons each score gets.
+    """
+    past = build_history(tables, examples)
+    matrix = build_matrix(scorer.catalog, past)
+    contributions, _ = scorer.model.contributions(matrix)
+    margin = scorer.model.margin(matrix)
+    probability = scorer.model.calibration.probability(margin)
+    lower, upper = scorer.model.calibration.interval(margin)
+    seen = _evidence(scorer, tables, examples, past, probability, contributions)
+    unscored = _unscored(scorer, tables, examples, past, seen)
+    blank = unscored != ""
+    engagement = grade_engagement(scorer.levels, seen.engagement)
+    table = pd.DataFrame(
+        {
+            "lead_id": examples["lead_id"].to_numpy(),
+            "as_of": examples["as_of"].to_numpy(),
+            "probability": np.where(blank, np.nan, probability),
+            "lower": np.where(blank, np.nan, lower),
+            "upper": np.where(blank, np.nan, upper),
+            "fit_grade": np.where(blank, "", grade_fit(scorer.levels, seen.fit)),
+            "engagement_grade": pd.array(engagement, dtype="Int64"),
+            "stage": np.where(blank, "", assign_stages(scorer.levels, seen)),
+            "unscored_reason": unscored,
+            "model_version": scorer.version,
+        }
+    )
+    table.loc[blank | (engagement == 0), "engagement_grade"] = pd.NA
+    reasons = explain(scorer.catalog, matrix, contributions, most=most_reasons)
+    reasons = [() if out else own for out, own in zip(blank, reasons, strict=True)]
+    return Scores(table, matrix, reasons)
+
+
+def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
+    """For every example, the attribute columns whose value training did not know (or pooled)."""
+    categories = [(k, f) for k, f in enumerate(scorer.catalog.features) if f.is_category]
+    return [[f.noun.keys[0] for k, f in categories if row[k] == len(f.levels)] for row in matrix]
+
+
+def _evidence(
+    scorer: Scorer,
+    tables: Tables,
+    examples: pd.DataFrame,
+    past: History,
+    probability: np.ndarray,
+    contributions: Matrix,
+) -> Evidence:
+    features = evidence(scorer.catalog.events)
+    return Evidence(
+        probability,
+        scorer.catalog.group_sum(contributions, "fit"),
+        scorer.catalog.group_sum(contributions, "engagement", "intent"),
+        {kind: feature.compute(past) for kind, feature in features.items()},
+        _reached(tables, examples),
+    )
+
+
+def _reached(tables: Tables, examples: pd.DataFrame) -> np.ndarray:
+    """The furthest outcome before each as_of: closed_won, closed_lost, opportunity or ""."""
+    reached = np.full(len(examples), "", dtype="<U12")
+    as_of = examples["as_of"].to_numpy()
+    for outcome in ("opportunity", "closed_lost", "closed_won"):
+        rows = tables.outcomes[tables.outcomes["outcome"] == outcome]
+        first = examples["lead_id"].map(rows.groupby("lead_id")["closed_at"].min())
+        reached[(first < as_of).to_numpy()] = outcome
+    return reached
+
+
+def _unscored(
+    scorer: Scorer, tables: Tables, examples: pd.DataFrame, past: History, seen: Evidence
+) -> np.ndarray:
+    """Why each example gets no probability; "" where it gets one."""
+    oldest = scorer.model.card["max_age_days"]
+    leads = tables.leads.set_index("lead_id").reindex(examples["lead_id"])
+    refused = (
+        (leads["consent"] == 0).to_numpy() if "consent" in leads else np.zeros(len(leads), bool)
+    )
+    columns = scorer.catalog.attribute_columns
+    blank = (
+        np.all([past.attribute(column).isna().to_numpy() for column in columns], axis=0)
+        if columns
+        else np.ones(len(leads), bool)
+    )
+    idle = np.all([np.isnan(days) for days in seen.days_since.values()], axis=0)
+    age = past.age_days()
+    dated = scorer.model.card["clock"] in {"times", "days"}
+    rules = [
+        (seen.reached == "closed_won", "already a customer"),
+        (seen.reached == "closed_lost", "already closed"),
+        (refused, "no consent"),
+        (dated & (age < 0), "created after as_of"),
+        (dated & (age > oldest), f"older than {oldest} days: the model never saw such leads"),
+        (blank & idle, "nothing is known about this lead yet"),
+    ]
+    return np.select([rule for rule, _ in rules], [text for _, text in rules], default="")

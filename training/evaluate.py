@@ -1,0 +1,114 @@
+"""How good is the model, beside what one would do without it? Small tables with intervals.
+
+Every function returns a tidy table and draws nothing; the report draws. A figure never stands
+without its n or its interval.
+"""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from leadml.arrays import Bools, Floats
+from training.metrics import PROBABILITY, RANKING, Estimate, estimate, wilson
+
+RELIABILITY_BINS = 10
+RANGES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
+"""Score ranges a marketer reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How the model did on examples it never saw.
+
+    Attributes:
+        figures: by scorer ("model" and the rivals), then metric.
+        reliability: lower, upper (bounds of predicted probability), n, leads, predicted,
+            observed, observed_lower, observed_upper; equal numbers of examples a row.
+        ranges: the same columns over fixed ranges of probability; empty ranges left out.
+        n, converted: of the test examples.
+        leads: distinct leads among them.
+    """
+
+    figures: dict[str, dict[str, Estimate]]
+    reliability: pd.DataFrame
+    ranges: pd.DataFrame
+    n: int
+    converted: int
+    leads: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Itself as plain data."""
+        return {
+            "figures": {
+                scorer: {name: dataclasses.asdict(e) for name, e in figures.items()}
+                for scorer, figures in self.figures.items()
+            },
+            "reliability": self.reliability.to_dict("records"),
+            "ranges": self.ranges.to_dict("records"),
+            "n": self.n,
+            "converted": self.converted,
+            "leads": self.leads,
+        }
+
+
+def evaluate(
+    examples: pd.DataFrame, probability: Floats, rivals: "dict[str, Floats]", *, seed: int
+) -> Evaluation:
+    """Judges probabilities and their rivals on the same examples.
+
+    Args:
+        examples: lead_id, converted, group; shape (n, …).
+        probability: the model's, shape (n,).
+        rivals: other scores by name; those within 0 to 1 are judged as probabilities too.
+        seed: of the bootstrap.
+    """
+    converted = examples["converted"].to_numpy(dtype=bool)
+    figures = {}
+    for name, score in {"model": probability, **rivals}.items():
+        is_probability = bool(((score >= 0) & (score <= 1)).all())
+        metrics = {**RANKING, **(PROBABILITY if is_probability else {})}
+        figures[name] = estimate(metrics, converted, score, examples["group"], seed=seed)
+    quantiles = np.quantile(probability, np.arange(1, RELIABILITY_BINS) / RELIABILITY_BINS)
+    edges = np.concatenate([[0.0], np.unique(quantiles), [1.0]])
+    return Evaluation(
+        figures,
+        calibration_table(examples["lead_id"], converted, probability, edges),
+        calibration_table(examples["lead_id"], converted, probability, np.array(RANGES)),
+        len(converted),
+        int(converted.sum()),
+        int(examples["lead_id"].nunique()),
+    )
+
+
+def calibration_table(
+    lead_ids: "pd.Series[str]", converted: Bools, probability: Floats, edges: Floats
+) -> pd.DataFrame:
+    """Predicted beside observed, by range of probability; a range holds its lower bound.
+
+    Returns:
+        lower, upper, n, leads, predicted, observed, observed_lower, observed_upper.
+    """
+    code = np.searchsorted(edges[1:-1], probability, side="right")
+    rows = []
+    for k in range(len(edges) - 1):
+        inside = code == k
+        n = int(inside.sum())
+        if not n:
+            continue
+        observed = wilson(converted[inside].sum(), n)
+        rows.append(
+            {
+                "lower": float(edges[k]),
+                "upper": float(edges[k + 1]),
+                "n": n,
+                "leads": int(lead_ids[inside].nunique()),
+                "predicted": float(probability[inside].mean()),
+                "observed": observed.value,
+                "observed_lower": observed.lower,
+                "observed_upper": observed.upper,
+            }
+        )
+    return pd.DataFrame(rows)

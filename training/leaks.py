@@ -1,0 +1,199 @@
+"""Which columns know the outcome before they could? The leak report.
+
+A column that was filled in after the outcome predicts it beautifully and is worth nothing on the
+day. Each attribute column is looked at from four sides, and the verdict says which one spoke:
+
+* how well it sorts alone (AUC of out-of-fold rates of its values);
+* how much sorting is lost without it, all other columns given (quick LightGBM, out of fold);
+* how often it is filled for won and for lost leads;
+* whether its name says that people or systems write it later (``tags``, ``last activity``, …).
+
+A ``leak`` stays out of the model until ``attributes.allow`` names it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import lightgbm
+import numpy as np
+import pandas as pd
+
+from features.firmographics import is_date, is_number, words
+from leadml.arrays import Bools, Floats, Ints, Matrix
+from leadml.config import Config
+from leadml.progress import track
+from leadml.tables import Tables
+from training.metrics import auc
+from training.split import folds_by_group
+
+Verdict = Literal["fine", "suspect", "leak"]
+
+MOST_EXAMPLES = 20_000
+FOLDS = 3
+ALONE_TOO_GOOD = 0.90
+"""No honest column of a lead sorts this well alone."""
+ALONE_GOOD = 0.70
+LOSS_TOO_GREAT = 0.05
+"""AUC lost without the column, where all others together cannot make up for it."""
+FILLED_APART = 0.35
+"""Difference of the shares filled for won and lost leads."""
+ALONE_TELLING = 0.54
+"""Below this a column hardly tells anything."""
+
+_WRITTEN_LATER = re.compile(
+    r"\b(tags?|quality|lead profile|score|index|last|stage|status|grade|rating|reason|result|outcome"
+    r"|closed?|converted|won|lost|duration|disposition|next step|owner)\b"
+)
+_RUNNING_TOTAL = re.compile(
+    r"\b(totals?|count|number of|visits?|views?|sessions?|per visit|time spent)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReport:
+    """What the leak report says of one attribute column.
+
+    Attributes:
+        auc_alone: how well the column sorts by itself; 0.5 is not at all.
+        auc_lost: how much sorting is lost without it; 0 where it sorts too little to ask.
+        filled_won, filled_lost: the share of converted and of other leads where it is known.
+        verdict: fine, suspect or leak.
+        reason: why, in a sentence.
+    """
+
+    column: str
+    auc_alone: float
+    auc_lost: float
+    filled_won: float
+    filled_lost: float
+    verdict: Verdict
+    reason: str
+
+
+def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list[ColumnReport]:
+    """The leak report of every attribute column that the configuration does not exclude.
+
+    Args:
+        tables: the attribute columns.
+        examples: lead_id, as_of, converted, group; the newest of each lead is looked at.
+        config: exclusions and the seed.
+    """
+    newest = examples.drop_duplicates("lead_id", keep="last")
+    if len(newest) > MOST_EXAMPLES:
+        newest = newest.sample(MOST_EXAMPLES, random_state=config.training.seed)
+    converted = newest["converted"].to_numpy(dtype=bool)
+    columns = [
+        column
+        for column in tables.attribute_columns
+        if column not in config.attributes.exclude and not is_date(tables, column)
+    ]
+    leads = tables.leads.set_index("lead_id").reindex(newest["lead_id"])
+    raw = {column: leads[column].reset_index(drop=True) for column in columns if column in leads}
+    if not raw or converted.all() or not converted.any():
+        return []
+    fold = folds_by_group(newest["group"], FOLDS, seed=config.training.seed)
+    codes = np.column_stack([_codes(values) for values in raw.values()])
+    text = [k for k, column in enumerate(raw) if not is_number(tables, column)]
+    whole = _auc_of_trees(codes, converted, fold, text)
+    reports = []
+    for k, (column, values) in enumerate(track(list(raw.items()), "leaks", rows=len(newest))):
+        alone = _auc_alone(codes[:, k], converted, fold)
+        lost = 0.0
+        if alone >= ALONE_GOOD:
+            rest = np.delete(codes, k, axis=1)
+            others = [i - (i > k) for i in text if i != k]
+            lost = whole - _auc_of_trees(rest, converted, fold, others)
+        filled = values.notna().to_numpy()
+        shares = float(filled[converted].mean()), float(filled[~converted].mean())
+        verdict, reason = judge(column, alone, lost, shares, dated=tables.dated)
+        reports.append(ColumnReport(column, alone, lost, *shares, verdict, reason))
+    return reports
+
+
+def judge(
+    column: str, alone: float, lost: float, filled: tuple[float, float], *, dated: bool
+) -> tuple[Verdict, str]:
+    """The verdict on one column, with the reason in a sentence."""
+    name = words(column).lower()
+    if alone >= ALONE_TOO_GOOD:
+        return (
+            "leak",
+            f"alone it sorts won from lost with AUC {alone:.2f}; nothing known beforehand does",
+        )
+    if alone >= ALONE_GOOD and lost >= LOSS_TOO_GREAT:
+        return (
+            "leak",
+            f"alone it sorts with AUC {alone:.2f}, and without it the rest loses {lost:.2f}",
+        )
+    if abs(filled[0] - filled[1]) >= FILLED_APART:
+        return "leak", f"filled for {filled[0]:.0%} of won leads but {filled[1]:.0%} of the others"
+    later = _WRITTEN_LATER.search(name)
+    if later and not dated and alone >= ALONE_TELLING:
+        return (
+            "leak",
+            f"'{later[0]}' says it is written later, the export has no dates to show otherwise, and it tells (AUC {alone:.2f})",
+        )
+    if later and alone >= ALONE_TELLING:
+        return "suspect", f"'{later[0]}' says it may be written after the outcome"
+    if _RUNNING_TOTAL.search(name) and not dated and alone >= ALONE_TELLING:
+        return "suspect", "a running total as of the export, not of the moment of scoring"
+    return "fine", ""
+
+
+def refused(reports: Sequence[ColumnReport]) -> list[str]:
+    """The columns called a leak."""
+    return [report.column for report in reports if report.verdict == "leak"]
+
+
+def _codes(values: pd.Series) -> Floats:
+    """Numbers as they are, text as codes by frequency; NaN where missing."""
+    if pd.api.types.is_float_dtype(values.dtype):
+        return values.to_numpy(dtype=np.float64)
+    common = values.value_counts().index[:200]
+    codes = common.get_indexer(pd.Index(values)).astype(np.float64)
+    codes[codes < 0] = len(common)
+    codes[values.isna().to_numpy()] = np.nan
+    return codes
+
+
+def _auc_alone(values: Floats, converted: Bools, fold: Ints) -> float:
+    """AUC of the out-of-fold share converted at each value (numbers in twentieths)."""
+    known = values[~np.isnan(values)]
+    edges = np.unique(np.quantile(known, np.arange(0.05, 1, 0.05))) if len(known) else known
+    distinct = np.unique(known)
+    edges = distinct if len(distinct) <= 250 else edges
+    code = np.where(
+        np.isnan(values), 0, 1 + np.searchsorted(edges, np.nan_to_num(values), side="right")
+    )
+    rate = np.zeros(len(values))
+    for k in range(FOLDS):
+        seen = fold != k
+        n = np.bincount(code[seen], minlength=len(edges) + 2)
+        won = np.bincount(code[seen], converted[seen].astype(np.float64), minlength=len(edges) + 2)
+        smooth = (won + 5 * converted[seen].mean()) / (n + 5)
+        rate[~seen] = smooth[code[~seen]]
+    return auc(converted, rate, np.ones(len(rate)))
+
+
+def _auc_of_trees(matrix: Matrix, converted: Bools, fold: Ints, text: list[int]) -> float:
+    """Out-of-fold AUC of a quick LightGBM; 0.5 where no column is left."""
+    if not matrix.shape[1]:
+        return 0.5
+    score = np.zeros(len(matrix))
+    settings = {
+        "objective": "binary",
+        "learning_rate": 0.1,
+        "num_leaves": 15,
+        "verbose": -1,
+        "deterministic": True,
+        "force_col_wise": True,
+        "seed": 1,
+        "lambda_l2": 5.0,
+    }
+    for k in range(FOLDS):
+        seen = fold != k
+        data = lightgbm.Dataset(matrix[seen], converted[seen], categorical_feature=text)
+        score[~seen] = np.asarray(lightgbm.train(settings, data, 40).predict(matrix[~seen]))
+    return auc(converted, score, np.ones(len(score)))
