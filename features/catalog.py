@@ -10,7 +10,7 @@ from features.engagement import declare_engagement
 from features.firmographics import declare_firmographics, learn_levels
 from features.history import History
 from features.spec import Feature
-from leadml.arrays import Floats, Matrix
+from leadml.arrays import Floats, Matrix, row_sums
 from leadml.columns import as_text
 from leadml.config import Attributes, Config
 from leadml.errors import DataError, listed
@@ -51,7 +51,7 @@ class Catalog:
     def group_sum(self, contributions: Matrix, *groups: Group) -> Floats:
         """The contributions of some groups of evidence, summed; shape (n,)."""
         columns = [k for k, f in enumerate(self.features) if f.noun.group in groups]
-        return contributions[:, columns].sum(axis=1)
+        return row_sums(contributions, columns)
 
     def subjects(self) -> list[list[int]]:
         """Columns that speak of the same noun, together, in catalogue order."""

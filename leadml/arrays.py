@@ -1,5 +1,6 @@
 """The array shapes that pass between the rooms."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -18,3 +19,15 @@ Nanos: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 """Features as float64, shape (n_examples, n_features); categories are codes, NaN is missing."""
+
+
+def row_sums(matrix: Matrix, columns: Sequence[int]) -> Floats:
+    """The sum of some columns, added one by one; shape (n,).
+
+    The order of additions is that of ``columns`` whatever the number of rows, so that one row
+    alone and the same row in a batch give the same bits.
+    """
+    total = np.zeros(len(matrix))
+    for column in columns:
+        total = total + matrix[:, column]
+    return total

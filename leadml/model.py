@@ -16,7 +16,7 @@ from typing import Any, cast
 import lightgbm
 import numpy as np
 
-from leadml.arrays import Floats, Matrix
+from leadml.arrays import Floats, Matrix, row_sums
 from leadml.errors import ModelError
 
 CLIP = 5.0
@@ -24,6 +24,9 @@ CLIP = 5.0
 
 Z90 = 1.6448536269514722
 """The normal quantile of a two-sided 90 % interval."""
+
+
+ROWS_FOR_THREADS = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class LinearPart:
 
     def margin(self, matrix: Matrix) -> Floats:
         """Log-odds; shape (n,)."""
-        return cast("Floats", self.intercept + self.contributions(matrix).sum(axis=1))
+        return self.intercept + row_sums(self.contributions(matrix), range(matrix.shape[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +180,11 @@ class LeadModel:
             total = total + self.linear.contributions(matrix)
             base += self.linear.intercept
         if self.trees is not None and len(matrix):
-            shap = np.asarray(self.trees.predict(np.ascontiguousarray(matrix), pred_contrib=True))
+            shap = np.asarray(
+                self.trees.predict(
+                    np.ascontiguousarray(matrix), pred_contrib=True, **_threads(matrix)
+                )
+            )
             total = total + shap[:, :-1]
             base += float(shap[0, -1])
         return slope * total, slope * base + self.calibration.offset
@@ -193,7 +200,15 @@ def tree_margin(trees: lightgbm.Booster, matrix: Matrix) -> Floats:
     """The trees' sum of log-odds; shape (n,)."""
     if not len(matrix):
         return np.zeros(0)
-    return np.asarray(trees.predict(np.ascontiguousarray(matrix), raw_score=True), dtype=np.float64)
+    return np.asarray(
+        trees.predict(np.ascontiguousarray(matrix), raw_score=True, **_threads(matrix)),
+        dtype=np.float64,
+    )
+
+
+def _threads(matrix: Matrix) -> dict[str, int]:
+    """One thread for small work, where starting more costs more than it brings; else all."""
+    return {"num_threads": 1 if len(matrix) < ROWS_FOR_THREADS else 0}
 
 
 def sigmoid(log_odds: Floats) -> Floats:

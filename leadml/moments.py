@@ -46,9 +46,16 @@ def open_at(tables: Tables, moments: pd.DataFrame) -> Bools:
 
     A lead closed exactly at ``as_of`` is still open then: its closing is what the label looks for.
     """
-    closing = tables.outcomes[tables.outcomes["outcome"].isin(["closed_won", "closed_lost"])]
-    closed_at = moments["lead_id"].map(closing.groupby("lead_id")["closed_at"].min())
+    closed_at = first_time(tables, moments["lead_id"], "closed_won", "closed_lost")
     return ~(closed_at < moments["as_of"]).to_numpy(dtype=bool)
+
+
+def first_time(tables: Tables, lead_ids: "pd.Series[str]", *outcomes: str) -> pd.Series:
+    """When each lead first reached one of ``outcomes``; NaT where it did not; shape (n,)."""
+    rows = tables.outcomes[tables.outcomes["outcome"].isin(outcomes)]
+    first = rows.groupby("lead_id")["closed_at"].min()
+    times = first.reindex(lead_ids).reset_index(drop=True)
+    return times if len(first) else pd.Series(pd.NaT, times.index, dtype="datetime64[us, UTC]")
 
 
 def read_examples(path: Path, tables: Tables) -> pd.DataFrame:

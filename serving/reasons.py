@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.catalog import Catalog
-from leadml.arrays import Matrix
+from leadml.arrays import Matrix, row_sums
 from leadml.events import Group
 
 
@@ -44,7 +44,7 @@ def explain(
     columns = catalog.subjects()
     if most <= 0 or not columns:
         return [() for _ in matrix]
-    sums = np.column_stack([contributions[:, own].sum(axis=1) for own in columns])
+    sums = np.column_stack([row_sums(contributions, own) for own in columns])
     ranked = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :most]
     return [
         tuple(

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -186,22 +187,19 @@ def _tables(
             **attributes,
         }
     )
-    none = _times([])
-    outcomes = {
-        "lead_id": _text([]),
-        "outcome": _text([]),
-        "closed_at": none,
-        "amount": np.zeros(0),
-    }
-    spend = {"source": _text([]), "month": none, "cost": np.zeros(0)}
-    return Tables(
-        leads=frame,
-        events=_events(leads),
-        outcomes=pd.DataFrame(outcomes),
-        attributes=pd.DataFrame({"lead_id": _text([]), "valid_from": none}),
-        spend=pd.DataFrame(spend),
-        end=_times([as_of])[0],
-        clock=clock,
+    outcomes, history, spend = _nothing()
+    end = _times([as_of])[0]
+    return Tables(frame, _events(leads), outcomes, history, spend, end, clock)
+
+
+@cache
+def _nothing() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The tables a request does not bring: outcomes, history of attributes, spend."""
+    text, time, number = _text([]), _times([]), np.zeros(0)
+    return (
+        pd.DataFrame({"lead_id": text, "outcome": text, "closed_at": time, "amount": number}),
+        pd.DataFrame({"lead_id": text, "valid_from": time}),
+        pd.DataFrame({"source": text, "month": time, "cost": number}),
     )
 
 
@@ -215,7 +213,7 @@ def _events(leads: Sequence[LeadIn]) -> pd.DataFrame:
         {
             "lead_id": _text([lead_id for lead_id, _ in events]),
             "occurred_at": _times(occurred),
-            "event_type": as_text(_text([event.event_type for _, event in events])),
+            "event_type": _text([event.event_type.strip() for _, event in events]),
             "value": np.array(values, dtype=np.float64),
             "known_at": _times(known),
         }

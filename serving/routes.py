@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import anyio
+import pandas as pd
 from fastapi import APIRouter, Request, Response
 
 from serving.deps import Body, CurrentScorer, Now, state_of
@@ -40,6 +41,17 @@ _PROBLEMS = {
     500: "Something went wrong that is no fault of the request.",
     503: "There is no model yet; the problem says why.",
 }
+
+_TABLE_FIELDS = (
+    "lead_id",
+    "probability",
+    "lower",
+    "upper",
+    "fit_grade",
+    "engagement_grade",
+    "stage",
+    "unscored_reason",
+)
 
 v1 = APIRouter(prefix="/v1")
 health = APIRouter(tags=["health"])
@@ -143,32 +155,27 @@ def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreRespons
     """The scores on the wire, in the order of the request."""
     unseen = unseen_categories(scorer, scores.matrix)
     doubts = [] if scorer.model.card["usable"] else [NO_SIGNAL]
-    table = scores.table
-    rows = table.astype(object).where(table.notna() & (table != ""), None).to_dict("records")
+    columns = {name: _plain(scores.table[name]) for name in _TABLE_FIELDS}
     answered = [
         ScoreOut(
-            lead_id=row["lead_id"],
+            **{name: values[k] for name, values in columns.items()},
             as_of=asked.as_of,
-            probability=row["probability"],
-            lower=row["lower"],
-            upper=row["upper"],
-            fit_grade=row["fit_grade"],
-            engagement_grade=row["engagement_grade"],
-            stage=row["stage"],
-            reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in reasons],
-            unscored_reason=row["unscored_reason"],
-            missing=missing,
-            warnings=[
-                *doubts,
-                *(f"{name} has a value that training did not know" for name in new),
-                *warnings,
-            ],
+            reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in scores.reasons[k]],
+            missing=asked.missing[k],
+            warnings=[*doubts, *map(_unseen, unseen[k]), *asked.warnings[k]],
         )
-        for row, reasons, missing, new, warnings in zip(
-            rows, scores.reasons, asked.missing, unseen, asked.warnings, strict=True
-        )
+        for k in range(len(scores.table))
     ]
     return ScoreResponse(model=_model_out(scorer), as_of=asked.as_of, scores=answered)
+
+
+def _plain(column: pd.Series) -> list[Any]:
+    """A column's values, None where they are missing or empty."""
+    return [None if pd.isna(value) or value == "" else value for value in column.tolist()]
+
+
+def _unseen(column: str) -> str:
+    return f"{column} has a value that training did not see, or saw too rarely"
 
 
 def build_model_response(scorer: Scorer) -> ModelResponse:

@@ -17,6 +17,7 @@ from features.history import History, build_history
 from leadml.arrays import Matrix
 from leadml.lifecycle import Evidence, Levels, assign_stages, grade_engagement, grade_fit
 from leadml.model import LeadModel
+from leadml.moments import first_time
 from leadml.tables import Tables
 from serving.reasons import Reason, explain, said
 
@@ -149,11 +150,9 @@ def _evidence(
 def _reached(tables: Tables, examples: pd.DataFrame) -> np.ndarray:
     """The furthest outcome before each as_of: closed_won, closed_lost, opportunity or ""."""
     reached = np.full(len(examples), "", dtype="<U12")
-    as_of = examples["as_of"].to_numpy()
     for outcome in ("opportunity", "closed_lost", "closed_won"):
-        rows = tables.outcomes[tables.outcomes["outcome"] == outcome]
-        first = examples["lead_id"].map(rows.groupby("lead_id")["closed_at"].min())
-        reached[(first < as_of).to_numpy()] = outcome
+        first = first_time(tables, examples["lead_id"], outcome)
+        reached[(first < examples["as_of"]).to_numpy()] = outcome
     return reached
 
 

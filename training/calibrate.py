@@ -13,6 +13,9 @@ from leadml.arrays import Bools, Floats
 from leadml.model import Calibration, sigmoid
 
 WINS_FOR_A_SLOPE = 100
+LEAST_SLOPE = 0.05
+"""A flatter map would say that the ranking means nothing; that is the verdict's business."""
+
 LEADS_A_BIN = 100
 MAX_BINS = 25
 
@@ -25,7 +28,7 @@ def fit_calibration(margin: Floats, converted: Bools, leads: "pd.Series[str]") -
         converted: labels, shape (n,).
         leads: whose examples they are, shape (n,).
     """
-    slope, offset = fit_platt(margin, converted)
+    slope, offset = _trusted(margin, converted)
     bins = int(np.clip(leads.nunique() // LEADS_A_BIN, 1, MAX_BINS))
     edges = np.unique(np.quantile(margin, np.arange(1, bins) / bins))
     bin_of = np.searchsorted(edges, margin, side="right")
@@ -34,16 +37,24 @@ def fit_calibration(margin: Floats, converted: Bools, leads: "pd.Series[str]") -
     return Calibration(slope, offset, edges, counted)
 
 
+def _trusted(margin: Floats, converted: Bools) -> tuple[float, float]:
+    """The map to serve: only the level where wins are few, and never quite flat."""
+    if min(converted.sum(), (~converted).sum()) < WINS_FOR_A_SLOPE:
+        return 1.0, level_shift(margin, converted)
+    slope, offset = fit_platt(margin, converted)
+    if slope < LEAST_SLOPE:
+        return LEAST_SLOPE, level_shift(LEAST_SLOPE * margin, converted)
+    return slope, offset
+
+
 def level_shift(margin: Floats, converted: Bools) -> float:
     """The log-odds to add to ``margin`` so that mean probability equals the share converted."""
     return float(brentq(lambda shift: float((sigmoid(margin + shift) - converted).mean()), -40, 40))
 
 
 def fit_platt(margin: Floats, converted: Bools) -> tuple[float, float]:
-    """Slope and offset by maximum likelihood; slope 1 where wins are few or it would turn round."""
+    """Slope and offset of the most likely map that does not turn the ranking round."""
     level = level_shift(margin, converted)
-    if min(converted.sum(), (~converted).sum()) < WINS_FOR_A_SLOPE:
-        return 1.0, level
     signed = np.where(converted, 1.0, -1.0)
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
@@ -54,4 +65,4 @@ def fit_platt(margin: Floats, converted: Bools) -> tuple[float, float]:
 
     found = minimize(loss, np.array([1.0, level]), jac=True, method="BFGS", options={"gtol": 1e-9})
     slope, offset = (float(value) for value in found.x)
-    return (slope, offset) if slope > 0.1 else (1.0, level)
+    return (slope, offset) if slope > 0 else (0.0, level_shift(0.0 * margin, converted))

@@ -1,4 +1,4 @@
-"""A tiny real model: five hundred simulated leads, two attributes, three event types."""
+"""A tiny real model: six hundred simulated leads, two attributes, three event types."""
 
 import numpy as np
 import pandas as pd
@@ -30,7 +30,7 @@ def config() -> Config:
                 },
             },
             "label": {"horizon_days": 30},
-            "examples": {"after_days": [0, 7]},
+            "examples": {"after_days": [7]},
             "attributes": {"min_count": 5},
             "training": {"threads": 1},
         }
@@ -48,7 +48,7 @@ def tables() -> Tables:
     industry = rng.choice(["Software", "Retail", "Health"], n, p=[0.5, 0.3, 0.2])
     views = rng.poisson(1.5, n)
     demo = rng.random(n) < 0.3
-    odds = -2.2 + 0.5 * views + 1.5 * demo + 0.8 * (industry == "Software")
+    odds = -3.0 + 0.9 * views + 2.0 * demo + 0.8 * (industry == "Software")
     won = rng.random(n) < 1 / (1 + np.exp(-odds))
     parts = [
         _events(ids, created, np.repeat(np.arange(n), views), "pricing_page_view", rng),

@@ -1,0 +1,373 @@
+"""Does every command do what it says, and end with a sentence where it cannot?"""
+
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from leadml import cli
+from leadml.sources import read_file
+from training.registry import Registry
+from training.train import TrainingResult
+
+AS_OF = "2026-04-01"
+COMMAND = Path(sys.executable).parent / "leadml"
+TABLES = {
+    "leads": "created_at",
+    "events": "recorded_at",
+    "outcomes": "closed_at",
+    "attributes": "valid_from",
+    "spend": "month",
+}
+
+Fails = Callable[..., tuple[int, str]]
+
+
+def run(*arguments: object) -> str:
+    """The output of a command that must succeed."""
+    result = CliRunner().invoke(cli.app, [str(item) for item in arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture
+def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Fails:
+    """The exit status and the error output of a command that must not succeed."""
+
+    def call(*arguments: object) -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["leadml", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            cli.main()
+        said = capsys.readouterr().err
+        assert "Traceback" not in said
+        return int(str(caught.value.code)), said
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def place(crm: Path, trained: TrainingResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The leadml.toml of a copy of the CRM: version 1 by the CLI as of a day, then version 2."""
+    folder = tmp_path_factory.mktemp("place") / "crm"
+    shutil.copytree(crm, folder, ignore=shutil.ignore_patterns("models"))
+    config = folder / "leadml.toml"
+    said = run("train", "-c", config, "--as-of", AS_OF)
+    assert "Registered as version 1, the champion: it scores." in said
+    assert "Sorting: of a won and a lost lead" in said
+    Registry(folder / "models", "lead-scorer").record(trained)
+    return config
+
+
+@pytest.fixture(scope="module")
+def undated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("undated")
+    rows = "".join(f"{k},{k % 3},{k % 2}\n" for k in range(200))
+    (folder / "all.csv").write_text("lead_id,size,outcome\n" + rows, encoding="utf-8")
+    (folder / "leadml.toml").write_text('[data]\ntable = "all.csv"\n', encoding="utf-8")
+    return folder / "leadml.toml"
+
+
+# What works.
+
+
+def test_simulate_writes_a_company_and_the_next_command(tmp_path: Path) -> None:
+    said = run("simulate", tmp_path / "crm", "--leads", 200, "--months", 8)
+
+    assert said.startswith("Wrote 200 leads,")
+    assert f"Next: leadml train -c {tmp_path}/crm/leadml.toml" in said
+    assert (tmp_path / "crm" / "leads.parquet").is_file()
+
+
+def test_check_says_what_was_read_and_what_looks_like_a_leak(crm: Path) -> None:
+    said = run("check", "-c", crm / "leadml.toml")
+
+    assert "2,000 rows" in said
+    assert "mature examples of" in said
+    assert "leak  last_call_outcome: " in said
+
+
+def test_check_lists_the_errors_and_exits_1(undated: Path, tmp_path: Path) -> None:
+    (tmp_path / "all.csv").write_text("lead_id,outcome\n1,1\n1,0\n", encoding="utf-8")
+    shutil.copy(undated, tmp_path)
+
+    result = CliRunner().invoke(cli.app, ["check", "-c", str(tmp_path / "leadml.toml")])
+
+    assert result.exit_code == 1
+    assert "error  leads: lead_id must be unique" in result.output
+    assert "cannot be used until the errors are mended" in result.output
+
+
+def test_features_writes_a_row_for_each_open_lead(crm: Path, tmp_path: Path) -> None:
+    out = tmp_path / "features.parquet"
+
+    said = run("features", "-c", crm / "leadml.toml", "--as-of", AS_OF, "--out", out)
+
+    table = pd.read_parquet(out)
+    assert f"features of {len(table):,} examples to {out}" in said
+    assert table["lead_id"].is_unique
+    assert set(table["as_of"]) == {pd.Timestamp(AS_OF, tz="UTC")}
+    assert "page_view_count_30d" in table
+
+
+def test_deleting_the_future_changes_no_feature(crm: Path, tmp_path: Path) -> None:
+    moment = pd.Timestamp(AS_OF, tz="UTC")
+    past = tmp_path / "past"
+    past.mkdir()
+    shutil.copy(crm / "leadml.toml", past)
+    dropped = 0
+    for name, time_column in TABLES.items():
+        frame = pd.read_parquet(crm / f"{name}.parquet")
+        kept = frame[pd.to_datetime(frame[time_column], utc=True) < moment]
+        dropped += len(frame) - len(kept)
+        kept.to_parquet(past / f"{name}.parquet", index=False)
+
+    for folder in (crm, past):
+        out = tmp_path / f"{folder.name}.csv"
+        run("features", "-c", folder / "leadml.toml", "--as-of", AS_OF, "--out", out)
+
+    assert dropped > 1_000
+    whole = (tmp_path / f"{crm.name}.csv").read_text(encoding="utf-8")
+    assert whole == (tmp_path / "past.csv").read_text(encoding="utf-8")
+    assert whole.count("\n") > 100
+
+
+@pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
+def test_score_writes_every_open_lead(place: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+
+    said = run("score", "-c", place, "--as-of", "2026-06-01", "--out", out)
+
+    table = read_file(out).to_pandas()
+    assert f"Wrote {len(table):,} scores to {out}" in said
+    scored = table[table["unscored_reason"].fillna("") == ""]
+    assert pd.to_numeric(scored["probability"]).between(0, 1).all()
+    assert len(scored) > 50
+
+
+def test_score_takes_the_examples_of_a_file_in_their_order(place: Path, tmp_path: Path) -> None:
+    examples = tmp_path / "examples.csv"
+    examples.write_text(
+        "lead_id,as_of\nL000200,2026-06-01\nL000100,2026-05-01T09:00+02:00\n", encoding="utf-8"
+    )
+    out = tmp_path / "scores.parquet"
+
+    run("score", "-c", place, "--examples", examples, "--out", out)
+
+    assert pd.read_parquet(out)["lead_id"].tolist() == ["L000200", "L000100"]
+
+
+def test_features_of_a_version_are_those_it_was_trained_on(place: Path, tmp_path: Path) -> None:
+    said = run(
+        *("features", "-c", place, "--as-of", AS_OF, "--version", "1"),
+        *("--out", tmp_path / "features.csv"),
+    )
+
+    assert said.startswith("Wrote ")
+
+
+def test_report_writes_one_html_file(place: Path, tmp_path: Path) -> None:
+    pytest.importorskip("training.report.write")
+    out = tmp_path / "report.html"
+
+    run("report", "-c", place, "--out", out)
+
+    assert out.read_text(encoding="utf-8").lstrip().lower().startswith("<!doctype html>")
+
+
+def test_models_promote_and_rollback_move_the_champion(place: Path) -> None:
+    first = run("models", "-c", place).splitlines()
+    assert [line.split()[:2] for line in first] == [["2", "challenger"], ["1", "champion"]]
+
+    assert run("promote", "2", "-c", place) == "Version 2 is the champion.\n"
+    assert run("models", "-c", place).splitlines()[0].split()[1] == "challenger,"
+    assert run("rollback", "-c", place) == "Version 1 is the champion again.\n"
+    assert run("models", "-c", place).splitlines() == first
+
+
+def test_models_says_when_there_is_none(undated: Path) -> None:
+    assert "No model is registered yet" in run("models", "-c", undated)
+
+
+def test_init_writes_a_draft_that_check_can_follow(crm: Path, tmp_path: Path) -> None:
+    files = [crm / f"{name}.parquet" for name in TABLES]
+
+    said = run("init", *files, "--out", tmp_path / "leadml.toml")
+
+    assert f"Wrote {tmp_path}/leadml.toml. Read it, mend it, then: leadml check -c" in said
+    assert "mature examples of" in run("check", "-c", tmp_path / "leadml.toml")
+
+
+# What does not, and what is said.
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("check", "-c", "nowhere.toml"), "`leadml init` writes one."),
+        (("init", "nowhere.csv", "--out", "x.toml"), "'nowhere.csv' must be a file"),
+        (("simulate", "x", "--leads", "3"), "needs at least 100 leads, got 3"),
+    ],
+)
+def test_an_error_is_a_sentence_and_status_1(
+    fails: Fails, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    status, error = fails(*arguments)
+
+    assert status == 1
+    assert error.startswith("Error: ")
+    assert said in error
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nonsense",), ("check", "--nonsense"), ("score", "-c", "x.toml"), ("promote",), ("init",)],
+)
+def test_wrong_use_is_status_2(fails: Fails, arguments: tuple[str, ...]) -> None:
+    status, error = fails(*arguments)
+
+    assert status == 2
+    assert "Usage" in error
+
+
+def test_init_does_not_write_over_a_file(fails: Fails, crm: Path) -> None:
+    status, error = fails("init", crm / "leads.parquet", "--out", crm / "leadml.toml")
+
+    assert (status, "must not exist yet" in error) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["features", "score"])
+def test_a_file_to_write_must_be_a_table(
+    fails: Fails, place: Path, tmp_path: Path, command: str
+) -> None:
+    status, error = fails(command, "-c", place, "--as-of", AS_OF, "--out", tmp_path / "scores.xlsx")
+
+    assert (status, "must end in .parquet or .csv, got 'scores.xlsx'" in error) == (1, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("lead_id,as_of\nL000001,2026-06-01\nX1,2026-06-01\n", "got 1 of 2 that are not (X1)"),
+        ("lead_id\nL000001\n", "must have the columns lead_id and as_of, got lead_id"),
+        ("lead_id,as_of\nL000001,2026-06-01T09:00\n", "or a time with its zone"),
+        ("lead_id,as_of\nL000001,soon\n", "must be a date"),
+    ],
+)
+def test_examples_that_cannot_be_scored_are_refused(
+    fails: Fails, crm: Path, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "examples.csv").write_text(text, encoding="utf-8")
+
+    status, error = fails(
+        *("features", "-c", crm / "leadml.toml", "--out", tmp_path / "x.csv"),
+        *("--examples", tmp_path / "examples.csv"),
+    )
+
+    assert (status, said in error) == (1, True), error
+
+
+@pytest.mark.parametrize("command", ["features", "train"])
+def test_a_moment_of_an_undated_table_is_refused(
+    fails: Fails, undated: Path, tmp_path: Path, command: str
+) -> None:
+    out = ("--out", tmp_path / "x.csv") if command == "features" else ()
+
+    status, error = fails(command, "-c", undated, "--as-of", AS_OF, *out)
+
+    assert (status, "A moment needs dates, but the table has none" in error) == (1, True)
+
+
+@pytest.mark.parametrize("moment", ["soon", "2026-04-01T09:00", "01/04/2026"])
+def test_a_moment_that_is_none_is_refused(
+    fails: Fails, crm: Path, tmp_path: Path, moment: str
+) -> None:
+    status, error = fails(
+        *("features", "-c", crm / "leadml.toml", "--as-of", moment, "--out", tmp_path / "x.csv")
+    )
+
+    assert (status, "Write 2026-0" in error) == (1, True)
+
+
+def test_training_on_one_outcome_only_is_refused_with_the_numbers(
+    fails: Fails, tmp_path: Path
+) -> None:
+    rows = "".join(f"{k},0\n" for k in range(200))
+    (tmp_path / "all.csv").write_text("lead_id,outcome\n" + rows, encoding="utf-8")
+    (tmp_path / "leadml.toml").write_text('[data]\ntable = "all.csv"\n', encoding="utf-8")
+
+    status, error = fails("train", "-c", tmp_path / "leadml.toml")
+
+    assert (status, "got 0 and 200" in error) == (1, True)
+
+
+@pytest.mark.parametrize("command", ["score", "report"])
+def test_scoring_without_a_model_names_the_command_that_makes_one(
+    fails: Fails, undated: Path, tmp_path: Path, command: str
+) -> None:
+    status, error = fails(command, "-c", undated, "--out", tmp_path / "x.csv")
+
+    assert (status, "leadml train" in error) == (1, True), error
+
+
+def test_promoting_a_version_that_is_not_there_names_those_that_are(
+    fails: Fails, place: Path
+) -> None:
+    status, error = fails("promote", "99", "-c", place)
+
+    assert (status, "must be one of 2, 1, got 99" in error) == (1, True)
+
+
+def test_rolling_back_a_first_champion_is_refused(fails: Fails, undated: Path) -> None:
+    status, error = fails("rollback", "-c", undated)
+
+    assert (status, error.startswith("Error: ")) == (1, True), error
+
+
+# As a process.
+
+
+def process(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(item) for item in arguments], capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def test_the_process_exits_as_its_command_did(crm: Path, tmp_path: Path) -> None:
+    done = process(COMMAND, "simulate", tmp_path / "crm", "--leads", 100, "--months", 6)
+    wrong = process(COMMAND, "check", "-c", tmp_path / "nowhere.toml")
+    misused = process(COMMAND, "check", "--nonsense")
+
+    assert (done.returncode, wrong.returncode, misused.returncode) == (0, 1, 2)
+    assert wrong.stdout == ""
+    assert wrong.stderr.startswith("Error: The configuration must be a readable file")
+    assert "Traceback" not in done.stderr + wrong.stderr + misused.stderr
+
+
+def test_help_is_instant() -> None:
+    def seconds(*arguments: object) -> float:
+        start = time.perf_counter()
+        assert process(*arguments).returncode == 0
+        return time.perf_counter() - start
+
+    bare = statistics.median(seconds(sys.executable, "-c", "pass") for _ in range(3))
+    helped = statistics.median(seconds(COMMAND, "--help") for _ in range(3))
+
+    assert helped < max(0.3, 12 * bare)
+
+
+def test_help_imports_no_heavy_library() -> None:
+    code = (
+        "import sys, leadml.cli; "
+        "print(sorted({'pandas', 'numpy', 'pyarrow', 'lightgbm', 'mlflow'} & set(sys.modules)))"
+    )
+
+    assert process(sys.executable, "-c", code).stdout == "[]\n"

@@ -1,0 +1,519 @@
+"""The app, from the outside: what is asked, what is answered, what is refused."""
+
+import dataclasses
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from leadml.config import Serving
+from leadml.errors import RegistryError
+from leadml.lifecycle import Stage
+from serving.app import build_openapi, create_app
+from serving.deps import clock
+from serving.schemas import REQUEST_EXAMPLE
+from serving.scoring import Scorer
+from serving.settings import AppSettings
+
+NOW = datetime(2026, 5, 6, 12, 30, tzinfo=UTC)
+GOLDEN = Path(__file__).parent / "golden" / "openapi.json"
+
+Ask = Callable[..., Any]
+
+
+async def noon() -> datetime:
+    return NOW
+
+
+@contextmanager
+def running(app: FastAPI) -> Iterator[TestClient]:
+    """A client of an app whose clock stands still, once its model is there."""
+    app.dependency_overrides[clock] = noon
+    with TestClient(app) as client:
+        ready = eventually(client, 200)
+        assert ready.status_code == 200, ready.text
+        yield client
+
+
+def eventually(client: TestClient, status: int) -> Any:
+    """What /readyz answers once its status is as wanted, or after ten seconds."""
+    for _ in range(1000):
+        response = client.get("/readyz")
+        if response.status_code == status:
+            break
+        time.sleep(0.01)
+    return response
+
+
+@pytest.fixture(scope="module")
+def client(scorer: Scorer) -> Iterator[TestClient]:
+    with running(create_app(AppSettings(), lambda: scorer)) as client:
+        yield client
+
+
+def lead(**changes: Any) -> dict[str, Any]:
+    return {
+        "lead_id": "a",
+        "created_at": "2026-05-01T08:00:00Z",
+        "attributes": {"industry": "Software", "employees": 120},
+        "events": [
+            {"event_type": "pricing_page_view", "occurred_at": "2026-05-02T09:00:00Z"},
+            {"event_type": "demo_request", "occurred_at": "2026-05-03T09:00:00Z"},
+        ],
+        **changes,
+    }
+
+
+def many(count: int) -> list[dict[str, Any]]:
+    levels = ("Software", "Retail", "Health", "Zorb")
+    return [
+        lead(
+            lead_id=f"L{k}",
+            attributes={"industry": levels[k % 4], "employees": 3.7 * k + 1},
+            events=lead()["events"] * (k % 5),
+        )
+        for k in range(count)
+    ]
+
+
+def scores_of(client: TestClient, *leads: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    response = client.post("/v1/score", json={"leads": list(leads), **more})
+    assert response.status_code == 200, response.text
+    found: list[dict[str, Any]] = response.json()["scores"]
+    return found
+
+
+def one(client: TestClient, **changes: Any) -> dict[str, Any]:
+    return scores_of(client, lead(**changes))[0]
+
+
+def problem_of(client: TestClient, status: int, **request: Any) -> dict[str, Any]:
+    """The problem of a request that is refused: always of the same shape, never with a value."""
+    request.setdefault("headers", {"content-type": "application/json"})
+    response = client.post("/v1/score", **request)
+    found: dict[str, Any] = response.json()
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert {"type", "title", "status", "detail", "errors"} == set(found)
+    assert found["status"] == status
+    return found
+
+
+def refused(client: TestClient, *leads: dict[str, Any], **more: Any) -> list[tuple[str, str]]:
+    found = problem_of(client, 422, content=json.dumps({"leads": list(leads), **more}))
+    return [(error["field"], error["message"]) for error in found["errors"]]
+
+
+# What is answered.
+
+
+def test_a_lead_gets_a_probability_within_its_interval_a_stage_and_reasons(client):
+    response = client.post("/v1/score", json={"leads": [lead()]})
+    answered = response.json()
+    assert answered["model"] == {
+        "name": "lead-scorer",
+        "version": "1",
+        "horizon_days": 30,
+        "outcome": "closed_won",
+    }
+    assert answered["as_of"] == "2026-05-06T12:30:00Z"
+    (score,) = answered["scores"]
+    assert 0 < score["lower"] < score["probability"] < score["upper"] < 1
+    assert score["fit_grade"] in "ABCD"
+    assert score["engagement_grade"] in {1, 2, 3, 4}
+    assert score["stage"] in get_args(Stage)
+    assert len(score["reasons"]) == 3
+    assert set(score["reasons"][0]) == {"text", "group", "effect", "feature"}
+    assert (score["unscored_reason"], score["missing"], score["warnings"]) == (None, [], [])
+
+
+def test_one_lead_scores_to_the_bit_as_it_does_in_a_batch(client):
+    leads = many(60)
+    batch = scores_of(client, *leads, explain=20)
+    assert [scores_of(client, each, explain=20)[0] for each in leads] == batch
+
+
+def test_a_batch_scored_in_a_thread_equals_one_scored_on_the_loop(client):
+    leads = many(600)
+    assert len(json.dumps(leads)) > 2 * 64 * 1024
+    large = scores_of(client, *leads)
+    assert scores_of(client, *leads[:20]) == large[:20]
+
+
+def test_the_order_of_leads_and_events_changes_nothing_but_the_order_of_scores(client):
+    leads = many(20)
+    turned = [{**each, "events": each["events"][::-1]} for each in leads[::-1]]
+    assert scores_of(client, *turned) == scores_of(client, *leads)[::-1]
+
+
+def test_an_event_at_exactly_as_of_changes_nothing_and_is_warned_of(client):
+    at = {"event_type": "demo_request", "occurred_at": "2026-05-06T12:30:00Z"}
+    before = {"event_type": "demo_request", "occurred_at": "2026-05-06T12:29:59.999999Z"}
+    plain = one(client)
+    late = one(client, events=[*lead()["events"], at])
+    assert late.pop("warnings") == ["1 event is not used: known only at or after as_of"]
+    assert plain.pop("warnings") == []
+    assert late == plain
+    assert one(client, events=[*lead()["events"], before])["probability"] != plain["probability"]
+
+
+def test_an_event_counts_from_when_it_was_recorded(client):
+    known_late = {**lead()["events"][1], "recorded_at": "2026-05-06T12:30:00Z"}
+    score = one(client, events=[lead()["events"][0], known_late])
+    assert score["probability"] == one(client, events=lead()["events"][:1])["probability"]
+
+
+def test_explain_says_how_many_reasons(client):
+    counts = [len(scores_of(client, lead(), explain=n)[0]["reasons"]) for n in (0, 1, 20)]
+    assert counts[:2] == [0, 1]
+    assert counts[2] > 3
+
+
+def test_text_that_is_a_number_counts_as_one(client):
+    assert one(client, attributes={"industry": "Software", "employees": " 1.2e2 "}) == one(client)
+
+
+def test_texts_that_meant_not_known_in_training_mean_it_here(client):
+    given = one(client, attributes={"industry": "N/A", "employees": ""})
+    assert given["missing"] == ["employees", "industry"]
+    assert given == one(client, attributes={})
+
+
+def test_a_lead_without_consent_is_unscored_and_says_why(client):
+    score = one(client, consent=False)
+    assert score["unscored_reason"] == "no consent"
+    kept = ("probability", "lower", "upper", "fit_grade", "engagement_grade", "stage")
+    assert [score[name] for name in kept] == [None] * 6
+    assert score["reasons"] == []
+
+
+def test_a_moment_counts_whatever_zone_it_is_written_in(client):
+    elsewhere = lead(created_at="2026-05-01T10:00:00+02:00")
+    assert scores_of(client, elsewhere) == scores_of(client, lead())
+
+
+def test_a_model_that_knows_days_looks_from_midnight(scorer):
+    card = {**scorer.model.card, "clock": "days"}
+    daily = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
+    with running(create_app(AppSettings(), lambda: daily)) as client:
+        today = one(client, created_at="2026-05-06T09:00:00Z", events=[])
+    assert today["as_of"] == "2026-05-06T00:00:00Z"
+    assert today["unscored_reason"] is None
+
+
+def test_a_model_without_dates_asks_for_none(scorer):
+    card = {**scorer.model.card, "clock": "none"}
+    undated = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
+    with running(create_app(AppSettings(), lambda: undated)) as client:
+        (score,) = scores_of(client, {"lead_id": "a", "attributes": {"employees": 3}})
+    assert score["probability"] is not None
+
+
+def test_a_model_without_signal_says_so_with_every_score(scorer):
+    card = {**scorer.model.card, "usable": False}
+    useless = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
+    with running(create_app(AppSettings(), lambda: useless)) as client:
+        scores = scores_of(client, *many(3))
+        assert client.get("/v1/model").json()["usable"] is False
+    assert all(score["warnings"][0].startswith("no usable signal") for score in scores)
+
+
+# What is warned of: scoring goes on.
+
+
+def test_a_category_never_seen_is_warned_of_without_its_value(client):
+    score = one(client, attributes={"industry": "Zorb", "employees": 120})
+    assert score["probability"] is not None
+    assert score["warnings"] == [
+        "industry has a value that training did not see, or saw too rarely"
+    ]
+
+
+def test_an_event_type_never_declared_is_warned_of_and_changes_nothing(client):
+    strange = {"event_type": "teleported", "occurred_at": "2026-05-03T09:00:00Z"}
+    score = one(client, events=[*lead()["events"], strange, strange])
+    assert score.pop("warnings") == ["2 events are not used: the model knows no 'teleported'"]
+    plain = one(client)
+    del plain["warnings"]
+    assert score == plain
+
+
+def test_attributes_the_model_does_not_use_are_warned_of(client):
+    extra = {**lead()["attributes"], **{f"x{k}": k for k in range(5)}}
+    assert one(client, attributes=extra)["warnings"] == [
+        "attributes 'x0', 'x1', 'x2' and 2 more are not used by this model"
+    ]
+
+
+def test_an_emoji_and_a_long_job_title_are_scored(client):
+    given = {"industry": "🚀", "employees": 3, "job_title": "Chief " * 1700}
+    score = one(client, lead_id="🚀", attributes=given)
+    assert score["lead_id"] == "🚀"
+    assert score["probability"] is not None
+    assert len(score["warnings"]) == 2
+    assert max(map(len, score["warnings"])) < 100
+
+
+# What is refused: by the name of its field.
+
+
+@pytest.mark.parametrize("text", ["NaN", "Infinity", "-Infinity", "1e999", "1" + "0" * 400])
+@pytest.mark.parametrize("where", ["amount", "attribute"])
+def test_a_number_that_is_not_finite_is_refused(client, text, where):
+    body = json.dumps({"leads": [lead(attributes={"employees": "HERE"})]})
+    field = "leads[0].attributes.employees"
+    if where == "amount":
+        event = {"event_type": "demo_request", "occurred_at": "2026-05-03", "value": "HERE"}
+        body, field = json.dumps({"leads": [lead(events=[event])]}), "leads[0].events[0].value"
+    found = problem_of(client, 422, content=body.replace('"HERE"', text))
+    assert [error["field"] for error in found["errors"]] == [field]
+    assert "must be" in found["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("value", ["many", "1_000", "nan", "inf", "1e999", True, "²"])
+def test_a_numeric_attribute_that_is_no_number_is_refused(client, value):
+    leads = [lead(), lead(lead_id="b", attributes={"employees": value})]
+    assert refused(client, *leads) == [("leads[1].attributes.employees", "must be a number")]
+
+
+def test_ten_thousand_and_one_leads_are_refused_with_the_limit(client):
+    leads = [{"lead_id": str(k), "created_at": "2026-05-01"} for k in range(10_001)]
+    ((field, message),) = refused(client, *leads)
+    assert field == "leads"
+    assert message == "must hold at most 10,000 leads, got 10,001; send them in parts"
+    assert len(scores_of(client, *leads[:-1])) == 10_000
+
+
+def test_no_leads_are_refused(client):
+    assert refused(client) == [("leads", "must hold at least 1")]
+
+
+def test_a_lead_id_that_stands_twice_is_refused(client):
+    found = refused(client, lead(), lead(lead_id="b"), lead())
+    text = "must be unique within the request, but leads[0] has the same"
+    assert found == [("leads[2].lead_id", text)]
+
+
+def test_a_dated_model_needs_created_at(client):
+    assert refused(client, {"lead_id": "a"}) == [("leads[0].created_at", "must be given")]
+
+
+def test_an_as_of_in_the_future_is_refused_beyond_a_minute(client):
+    found = refused(client, lead(), as_of="2026-05-06T12:31:00.000001Z")
+    assert found == [("as_of", "must not lie in the future")]
+    assert scores_of(client, lead(), as_of="2026-05-06T12:31:00Z")
+
+
+def test_all_that_is_wrong_is_named_at_once(client):
+    found = refused(client, lead(created_at=None), lead(attributes={"employees": "x"}), explain=1)
+    assert {field for field, _ in found} == {
+        "leads[0].created_at",
+        "leads[1].lead_id",
+        "leads[1].attributes.employees",
+    }
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"hello", b"{", b'{"leads": ["\xff\xfe"]}', b'"\\ud800"', b"[" * 200_000, b"\x00"],
+    ids=["empty", "text", "open", "no UTF-8", "surrogate", "deep", "nul"],
+)
+def test_a_body_that_is_no_json_is_refused(client, body):
+    found = problem_of(client, 400, content=body)
+    assert found["detail"].startswith("The body must be JSON in UTF-8: ")
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b"3", b'"hello"'])
+def test_json_that_is_no_object_is_refused(client, body):
+    found = problem_of(client, 422, content=body)
+    assert found["errors"] == [{"field": "body", "message": "must be an object"}]
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded"])
+def test_a_body_of_another_type_is_refused(client, kind):
+    problem_of(client, 415, content=b"{}", headers={"content-type": kind})
+
+
+def test_a_compressed_body_is_refused(client):
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    problem_of(client, 415, content=b"{}", headers=headers)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_body_that_is_too_large_is_refused(scorer, announced):
+    parts = [b" " * 600, b" " * 600]
+    content = b"".join(parts) if announced else iter(parts)
+    app = create_app(AppSettings(max_body_bytes=1000), lambda: scorer)
+    with running(app) as client:
+        found = problem_of(client, 413, content=content)
+        assert found["detail"] == "The body must be at most 1,000 bytes; send it in parts."
+        assert client.post("/v1/score", json={"leads": [lead()]}).status_code == 200
+
+
+def test_a_body_that_is_announced_as_too_large_is_refused_before_it_is_read(client):
+    headers = {"content-type": "application/json", "content-length": str(2**40)}
+    problem_of(client, 413, content=iter([b"{}"]), headers=headers)
+
+
+def test_wrong_paths_and_methods_are_problems_too(client):
+    for response, status in ((client.get("/nope"), 404), (client.put("/v1/score"), 405)):
+        assert response.status_code == response.json()["status"] == status
+        assert response.headers["content-type"] == "application/problem+json"
+    assert client.get("/v1/score").headers["allow"] == "POST"
+
+
+# The model, and how it comes.
+
+
+def test_the_model_says_what_it_is_and_how_good(client, scorer):
+    said = client.get("/v1/model").json()
+    assert said["known_until"] == scorer.model.card["known_until"]
+    assert set(said["figures"]["model"]) >= {"auc", "average_precision", "log_loss", "brier"}
+    assert set(said["figures"]) == {"model", *scorer.model.card["evaluation"]["figures"]}
+    figure = said["figures"]["model"]["auc"]
+    assert figure["lower"] <= figure["value"] <= figure["upper"]
+    assert said["test"]["examples"] == scorer.model.card["evaluation"]["n"]
+    assert said["data"]["leads"] == 600
+    assert [f["name"] for f in said["features"]] == scorer.catalog.names
+    assert said["policy"]["sql_probability"] == scorer.levels.sql_probability
+    assert said["leaks"] == []
+
+
+def test_leaks_are_told_unless_a_person_allowed_them(scorer):
+    leaks = [
+        {"column": name, "verdict": verdict, "reason": "filled after the outcome"}
+        for name, verdict in (("tags", "leak"), ("owner", "leak"), ("source", "suspect"))
+    ]
+    config = scorer.model.card["config"]
+    config = {**config, "attributes": {**config["attributes"], "allow": ["owner"]}}
+    card = {**scorer.model.card, "leaks": leaks, "config": config}
+    leaky = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
+    with running(create_app(AppSettings(), lambda: leaky)) as client:
+        said = client.get("/v1/model").json()
+    assert said["leaks"] == [{"column": "tags", "reason": "filled after the outcome"}]
+
+
+def test_the_app_is_alive_at_once_and_ready_once_the_model_is_there(scorer):
+    gate = threading.Event()
+
+    def load() -> Scorer:
+        gate.wait(30)
+        return scorer
+
+    with TestClient(create_app(AppSettings(), load)) as client:
+        assert client.get("/healthz").json() == {"status": "ok"}
+        for waiting in (client.get("/readyz"), client.get("/v1/model")):
+            assert waiting.status_code == 503
+            assert waiting.headers["retry-after"] == "5"
+            assert waiting.json()["detail"] == "The model is being loaded."
+        assert problem_of(client, 503, content=b"{}")["title"] == "Service Unavailable"
+        gate.set()
+        assert eventually(client, 200).json() == {"status": "ready"}
+
+
+def test_loading_is_tried_again_until_there_is_a_model(scorer):
+    left = [RegistryError("There is no champion. Run `leadml promote`.")]
+    gate = threading.Event()
+
+    def load() -> Scorer:
+        if left:
+            raise left.pop()
+        gate.wait(30)
+        return scorer
+
+    with TestClient(create_app(AppSettings(retry_seconds=0.01), load)) as client:
+        said = "The model could not be loaded: There is no champion. Run `leadml promote`."
+        for _ in range(1000):
+            if client.get("/readyz").json()["detail"] == said:
+                break
+            time.sleep(0.005)
+        else:
+            pytest.fail("the reason was never told")
+        gate.set()
+        assert eventually(client, 200).status_code == 200
+
+
+def test_a_loader_that_breaks_leaves_an_app_that_says_so():
+    def load() -> Scorer:
+        raise KeyError(lead()["lead_id"])
+
+    with TestClient(create_app(AppSettings(), load)) as client:
+        for _ in range(1000):
+            said = client.get("/readyz").json()["detail"]
+            if "unexpectedly" in said:
+                break
+            time.sleep(0.005)
+        assert said == "Loading the model ended unexpectedly (KeyError); see the log."
+        assert client.get("/healthz").status_code == 200
+
+
+# The log, the documentation, the settings.
+
+
+def test_every_request_leaves_one_log_line_without_what_was_sent(client, caplog):
+    caplog.set_level(logging.INFO, logger="serving")
+    scores_of(client, lead(lead_id="jane@example.com"), lead(lead_id="b"))
+    refused(client, lead(lead_id="jane@example.com", created_at="jane@example.com"))
+    client.get("/people/jane@example.com?name=jane")
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == 3
+    assert lines[0].startswith("method=POST path=/v1/score status=200 ms=")
+    assert lines[0].endswith(" leads=2")
+    assert lines[1].startswith("method=POST path=/v1/score status=422 ms=")
+    assert lines[2].startswith("method=GET path=- status=404 ms=")
+    assert "jane" not in caplog.text
+
+
+def test_the_openapi_document_is_as_agreed(scorer):
+    app = create_app(AppSettings(), lambda: scorer)
+    text = json.dumps(build_openapi(app, AppSettings()), indent=1, ensure_ascii=False) + "\n"
+    if os.environ.get("LEADML_WRITE_GOLDEN"):
+        GOLDEN.write_text(text, encoding="utf-8")
+    assert text == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_every_reference_of_the_openapi_document_leads_somewhere(client):
+    document = client.get("/openapi.json").json()
+    text = json.dumps(document)
+    named = {part.partition('"')[0] for part in text.split("#/components/schemas/")[1:]}
+    assert named <= set(document["components"]["schemas"])
+    assert document["components"]["schemas"]["ScoreRequest"]["properties"]["leads"]["maxItems"]
+
+
+def test_the_documented_example_is_scored(client):
+    example = json.loads(json.dumps(REQUEST_EXAMPLE))
+    (score,) = scores_of(client, *example["leads"], explain=example["explain"])
+    assert score["warnings"] == []
+    assert len(score["reasons"]) == 2
+
+
+def test_the_docs_page_tells_of_every_endpoint_and_loads_nothing(client):
+    page = client.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    for path in client.get("/openapi.json").json()["paths"]:
+        assert f" {path}</h2>" in page.text
+    assert "curl http://localhost:8000/v1/score -H" in page.text
+    assert "<script" not in page.text
+    assert "https://" not in page.text
+
+
+def test_the_docs_can_be_left_out(scorer):
+    with running(create_app(AppSettings(docs=False), lambda: scorer)) as client:
+        assert client.get("/docs").status_code == 404
+        assert client.get("/openapi.json").status_code == 404
+
+
+def test_the_settings_of_an_app_come_from_the_configuration():
+    assert AppSettings.of(Serving()) == AppSettings()
+    custom = AppSettings.of(Serving(host="0.0.0.0", port=80, max_leads=5, max_body_mb=1))
+    assert custom == AppSettings("0.0.0.0", 80, 5, 2**20)

@@ -1,0 +1,357 @@
+"""How good is the model, in plain sentences and small tables? From the figures of its card.
+
+Whether the probabilities may be believed follows one simple rule, said in the report too. The
+groups of like score are gone through; a group holds where the interval of what happened contains
+what was predicted. ``good``: at least 8 groups in 10 hold, or the average miss is at most a
+twentieth of the average rate. ``rough``: half of them hold, or it is at most a fifth. ``poor``:
+neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from training.report.words import (
+    SCORERS,
+    capitalised,
+    counted,
+    date_words,
+    decimal,
+    joined,
+    outcome_words,
+    percent,
+    share_range,
+    span,
+    subject_words,
+)
+
+TOPS = (10, 20, 30)
+"""The shares of leads, in percent, of which the report says how many wins they hold."""
+
+Card = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """Whether the probabilities may be believed.
+
+    Attributes:
+        level: good, rough or poor.
+        holding, groups: how many groups of like score hold, of how many.
+        miss: average distance of predicted from observed, weighted by examples.
+        side: "too low" or "too high" where nearly all groups that do not hold are so; or "".
+        predicted, observed: over all examples.
+        worst: the group furthest off, as in the card; None where all hold.
+    """
+
+    level: Literal["good", "rough", "poor"]
+    holding: int
+    groups: int
+    miss: float
+    side: str
+    predicted: float
+    observed: float
+    worst: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A figure and its interval, ready to be read; empty where a scorer has none."""
+
+    value: str = ""
+    interval: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """One measure, over every scorer."""
+
+    name: str
+    hint: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WinsPoint:
+    """The share of wins that one scorer reaches in its top leads; all in percent."""
+
+    scorer: str
+    top: int
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRow:
+    """What was predicted and what happened, for leads of like score."""
+
+    score: str
+    n: str
+    predicted: str
+    observed: str
+    interval: str
+    holds: bool
+
+
+def is_dated(card: Card) -> bool:
+    """Whether the data know when things happened."""
+    return card["clock"] in {"times", "days"}
+
+
+def what_is_predicted(card: Card) -> str:
+    """The prediction, as the end of "the probability that a lead …"."""
+    third = outcome_words(card["outcome"]).third
+    if not is_dated(card):
+        return third
+    days = counted(card["horizon_days"], "day", "days")
+    return f"{third} within {days} of the moment we look"
+
+
+def warnings(card: Card) -> list[str]:
+    """What a reader must know before any figure."""
+    found = []
+    if not card["usable"]:
+        found.append(f"No usable signal. {_why_unusable(card)} Do not rank leads by this model.")
+    if card["clock"] == "none":
+        found.append(
+            "These figures are OPTIMISTIC. The data have no dates, so the model was judged on "
+            "leads picked at random, not on newer ones, and nobody can see what was filled in "
+            "afterwards."
+        )
+    if card["clock"] == "sequence":
+        order = card["config"]["data"]["order_by"]
+        found.append(
+            f"The data have no dates. Leads are taken in the order of “{order}”, which says who "
+            "came later but not when anything was filled in: the figures may be optimistic."
+        )
+    return found
+
+
+def in_one_minute(card: Card) -> list[str]:
+    """Three or four sentences that say it all."""
+    sentences = [_judged_on(card)]
+    if card["usable"]:
+        sentences.append(_ranking(card))
+    sentences.append(_believing(card, believe(card["evaluation"])))
+    if card["usable"] and card["drivers"]:
+        top = [subject_words(d["feature"], d["subject"]) for d in card["drivers"][:3]]
+        sentences.append(f"It leans most on: {joined(top)}.")
+    return sentences
+
+
+def believe(evaluation: Mapping[str, Any]) -> Belief:
+    """Compares predicted and observed, group by group."""
+    rows: Sequence[Mapping[str, Any]] = evaluation["reliability"]
+    total = sum(row["n"] for row in rows)
+    missing = [row for row in rows if not _holds(row)]
+    miss = sum(row["n"] * abs(row["predicted"] - row["observed"]) for row in rows) / total
+    holding = len(rows) - len(missing)
+    observed = evaluation["converted"] / evaluation["n"]
+    level: Literal["good", "rough", "poor"] = "poor"
+    if holding >= 0.8 * len(rows) or miss <= 0.05 * observed:
+        level = "good"
+    elif holding >= 0.5 * len(rows) or miss <= 0.2 * observed:
+        level = "rough"
+    return Belief(
+        level,
+        holding,
+        len(rows),
+        miss,
+        _side(missing),
+        sum(row["n"] * row["predicted"] for row in rows) / total,
+        observed,
+        max(missing, key=lambda row: abs(row["predicted"] - row["observed"]), default=None),
+    )
+
+
+def compared(card: Card) -> list[str]:
+    """The scorers worth showing, the model first; without dates nobody is newest."""
+    names = [name for name in card["evaluation"]["figures"] if name not in {"model", "base rate"}]
+    if card["clock"] == "none":
+        names = [name for name in names if name != "newest first"]
+    return ["model", *names, "base rate"]
+
+
+def figure_rows(card: Card) -> list[FigureRow]:
+    """The measures, each over `compared`."""
+    many = outcome_words(card["outcome"]).many
+    figures = [card["evaluation"]["figures"][name] for name in compared(card)]
+    rows = [
+        _row(
+            "auc",
+            "Pairs put right, of 100",
+            "AUC: of one lead that converted and one that did not, how often the first is higher",
+            figures,
+        )
+    ]
+    rows += [
+        _row(f"wins_in_top_{top}", f"Share of {many} in the top {top} %", "", figures)
+        for top in TOPS
+    ]
+    hint = "how many times the average rate the top 20 % convert; 1 is chance"
+    rows.append(_row("lift_20", "Lift in the top 20 %", hint, figures))
+    hint = "how far probabilities are from what happened; lower is better"
+    rows.append(_row("log_loss", "Log loss", hint, figures))
+    rows.append(_row("brier", "Brier score", "the same, as a squared distance", figures))
+    return rows
+
+
+def wins_points(card: Card) -> list[WinsPoint]:
+    """The share of wins in the top leads, for the chart; chance for "at random"."""
+    points = []
+    for name in compared(card):
+        for top in TOPS:
+            if name == "base rate":
+                points.append(WinsPoint("at random", top, top, top, top))
+                continue
+            e = card["evaluation"]["figures"][name][f"wins_in_top_{top}"]
+            value, lower, upper = (100 * e[key] for key in ("value", "lower", "upper"))
+            points.append(WinsPoint(SCORERS.get(name, name), top, value, lower, upper))
+    return points
+
+
+def range_rows(rows: Sequence[Mapping[str, Any]]) -> list[RangeRow]:
+    """Score ranges against what happened."""
+    return [
+        RangeRow(
+            share_range(row["lower"], row["upper"]),
+            f"{row['n']:,}",
+            percent(row["predicted"]),
+            percent(row["observed"]),
+            span(row["observed_lower"], row["observed_upper"], like=row["observed"]),
+            _holds(row),
+        )
+        for row in rows
+    ]
+
+
+def counted_examples(card: Card) -> str:
+    """On how much the model was judged."""
+    n, leads = card["evaluation"]["n"], card["evaluation"]["leads"]
+    many = counted(leads, "lead", "leads")
+    return many if n == leads else f"{counted(n, 'example', 'examples')} of {many}"
+
+
+def _holds(row: Mapping[str, Any]) -> bool:
+    return bool(row["observed_lower"] <= row["predicted"] <= row["observed_upper"])
+
+
+def _side(missing: Sequence[Mapping[str, Any]]) -> str:
+    low = sum(row["predicted"] < row["observed_lower"] for row in missing)
+    if low >= 0.8 * len(missing) > 0:
+        return "too low"
+    return "too high" if len(missing) - low >= 0.8 * len(missing) > 0 else ""
+
+
+def _row(metric: str, name: str, hint: str, figures: Sequence[Mapping[str, Any]]) -> FigureRow:
+    return FigureRow(name, hint, tuple(_cell(metric, own.get(metric)) for own in figures))
+
+
+def _cell(metric: str, figure: Mapping[str, float] | None) -> Cell:
+    """A figure as text; an interval of no width, as chance has, is left out."""
+    if figure is None:
+        return Cell()
+    value, lower, upper = figure["value"], figure["lower"], figure["upper"]
+    if upper - lower < 1e-9:
+        return Cell(_cell_text(metric, value))
+    if metric.startswith("wins"):
+        return Cell(_cell_text(metric, value), span(lower, upper, like=value))
+    return Cell(
+        _cell_text(metric, value), f"{_cell_text(metric, lower)}–{_cell_text(metric, upper)}"
+    )
+
+
+def _cell_text(metric: str, value: float) -> str:
+    if metric == "auc":
+        return f"{100 * value:.0f}"
+    if metric.startswith("wins"):
+        return percent(value)
+    return decimal(value, 1 if metric.startswith("lift") else 3)
+
+
+def _judged_on(card: Card) -> str:
+    evaluation, words = card["evaluation"], outcome_words(card["outcome"])
+    n, won = evaluation["n"], evaluation["converted"]
+    within = f" within {counted(card['horizon_days'], 'day', 'days')}" if is_dated(card) else ""
+    judged = (
+        f"The model was judged on {counted_examples(card)} it had never seen{_test_period(card)}."
+    )
+    if n == evaluation["leads"]:
+        return f"{judged} {won:,} of them, {percent(won / n)}, {words.past(won)}{within}."
+    led = f"led to {'a ' + words.one if won == 1 else words.many}"
+    return (
+        f"{judged} {won:,} of these examples (each a lead at one moment), {percent(won / n)}, "
+        f"{led}{within}."
+    )
+
+
+def _test_period(card: Card) -> str:
+    if card["clock"] == "none":
+        return ", picked at random"
+    if card["clock"] == "sequence":
+        return ", the last in the order of the table"
+    test = next(row for row in card["split"] if row["part"] == "test")
+    return f", from {date_words(test['from'])} to {date_words(test['to'])}"
+
+
+def _ranking(card: Card) -> str:
+    figures, words = card["evaluation"]["figures"], outcome_words(card["outcome"])
+    model = figures["model"]["wins_in_top_20"]
+    said = (
+        f"Calling the top 20 % of leads first reaches {_with_span(model)} of the {words.many}; "
+        "at random it would be 20 %"
+    )
+    if "newest first" not in compared(card):
+        return f"{said}."
+    newest = figures["newest first"]["wins_in_top_20"]
+    said += f", newest first {_with_span(newest)}."
+    if newest["lower"] > model["upper"]:
+        return f"{said} On these leads, newest first was better."
+    if model["lower"] > newest["upper"]:
+        return said
+    return f"{said} On these leads the model and newest first cannot be told apart."
+
+
+def _with_span(figure: Mapping[str, float]) -> str:
+    value = figure["value"]
+    return f"{percent(value)} ({span(figure['lower'], figure['upper'], like=value)})"
+
+
+def _believing(card: Card, belief: Belief) -> str:
+    words = outcome_words(card["outcome"])
+    opening = {
+        "good": "Its probabilities may be taken at face value",
+        "rough": "Its probabilities are roughly right",
+        "poor": "Do not take its probabilities at face value",
+    }[belief.level]
+    if belief.level == "poor" and belief.side:
+        opening += f", they are {belief.side}"
+    said = (
+        f"{opening}: on average it said {percent(belief.predicted)} and "
+        f"{percent(belief.observed)} {words.past_many}; in {belief.holding} of "
+        f"{counted(belief.groups, 'group', 'groups')} of like score, what happened agrees "
+        "with what it said."
+    )
+    if belief.worst is None:
+        return said
+    worst = belief.worst
+    leads = counted(worst["leads"], "lead", "leads")
+    interval = span(worst["observed_lower"], worst["observed_upper"], like=worst["observed"])
+    return (
+        f"{said} It was furthest off where it said {percent(worst['predicted'])} and "
+        f"{percent(worst['observed'])} {words.past_many} ({interval}; {leads})."
+    )
+
+
+def _why_unusable(card: Card) -> str:
+    model = card["evaluation"]["figures"]["model"]
+    level = card["evaluation"]["figures"]["base rate"]
+    cell = _cell("auc", model["auc"])
+    if model["auc"]["lower"] <= 0.5:
+        pairs = f"{cell.value} of 100 pairs put right ({cell.interval}), where 50 is chance"
+        return capitalised(f"it does not sort leads better than chance would: {pairs}.")
+    return (
+        "Its probabilities are no better than giving every lead the average rate: log loss "
+        f"{decimal(model['log_loss']['value'])} against {decimal(level['log_loss']['value'])}."
+    )

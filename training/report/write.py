@@ -1,0 +1,149 @@
+"""How does a model's card become one HTML file that opens anywhere? The report is written here.
+
+The file needs no network, no script and no other file. Every text of the data is escaped, and a
+content policy in the head forbids the browser to run or fetch anything all the same.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from training.report.charts import (
+    PALETTE,
+    driver_chart,
+    reliability_chart,
+    weights_chart,
+    wins_chart,
+)
+from training.report.evidence import Drivers, pick_drivers, read_open_leads
+from training.report.judgement import (
+    believe,
+    compared,
+    counted_examples,
+    figure_rows,
+    in_one_minute,
+    is_dated,
+    range_rows,
+    warnings,
+    what_is_predicted,
+    wins_points,
+)
+from training.report.words import (
+    GROUPS,
+    SCORERS,
+    capitalised,
+    counted,
+    date_words,
+    decimal,
+    joined,
+    outcome_words,
+    percent,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """The pictures of one report; ``drivers`` in the order of the drivers shown."""
+
+    wins: Markup
+    reliability: Markup
+    weights: Markup
+    drivers: tuple[Markup, ...]
+
+
+def write_report(
+    path: Path, *, card: Mapping[str, Any], version: str, open_leads: pd.DataFrame
+) -> None:
+    """Writes the report of one model; a file already there is replaced in one step.
+
+    Args:
+        path: of the HTML file; its folder is made.
+        card: the model's card, as `training.train.train` makes it.
+        version: the registered version.
+        open_leads: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
+            unscored_reason, reasons (text, group, effect; strongest first), one row an open lead;
+            probability is NaN where unscored. May be empty.
+    """
+    text = build_page(card, version=version, open_leads=open_leads)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(text.encode("utf-8", "replace"))
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def build_page(card: Mapping[str, Any], *, version: str, open_leads: pd.DataFrame) -> str:
+    """The report as HTML text; arguments as in `write_report`."""
+    evaluation = card["evaluation"]
+    drivers = pick_drivers(card["drivers"], examples=evaluation["n"])
+    leaks = [row for row in card["leaks"] if row["verdict"] == "leak"]
+    allowed = set(card["config"]["attributes"]["allow"])
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            card=card,
+            version=version,
+            dated=is_dated(card),
+            predicted=what_is_predicted(card),
+            words=outcome_words(card["outcome"]),
+            warnings=warnings(card),
+            sentences=in_one_minute(card),
+            examples=counted_examples(card),
+            average=percent(evaluation["converted"] / evaluation["n"]),
+            scorers=[capitalised(SCORERS.get(name, name)) for name in compared(card)],
+            figures=figure_rows(card),
+            belief=believe(evaluation),
+            reliability=range_rows(evaluation["reliability"]),
+            ranges=range_rows(evaluation["ranges"]),
+            drivers=drivers,
+            groups=GROUPS,
+            charts=_charts(card, drivers),
+            open=read_open_leads(open_leads),
+            refused=[row for row in leaks if row["column"] not in allowed],
+            allowed=[row for row in leaks if row["column"] in allowed],
+            suspects=[row for row in card["leaks"] if row["verdict"] == "suspect"],
+        )
+    )
+
+
+def _charts(card: Mapping[str, Any], drivers: Drivers) -> Charts:
+    evaluation, words = card["evaluation"], outcome_words(card["outcome"])
+    average = 100 * evaluation["converted"] / evaluation["n"]
+    top = max([average, *(band.upper for d in drivers.shown for band in d.bands)])
+    return Charts(
+        wins_chart(wins_points(card), many=words.many),
+        reliability_chart(evaluation["reliability"], past=words.past_many),
+        weights_chart(drivers.shown) if drivers.shown else Markup(),
+        tuple(
+            driver_chart(driver, average=average, past=words.past_many, top=top)
+            for driver in drivers.shown
+        ),
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["palette"] = PALETTE
+    environment.filters |= {
+        "counted": counted,
+        "date": date_words,
+        "decimal": decimal,
+        "joined": joined,
+        "percent": percent,
+    }
+    return environment
