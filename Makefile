@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?= python3
 PIP    := PIP_NO_COLOR=1 $(BIN)/pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint format lock ui clean
+.PHONY: setup demo test lint format lock ui bench-real clean
 
 setup: $(STAMP)
 
@@ -24,7 +24,7 @@ demo: setup
 	@$(BIN)/leadml demo
 
 test: setup
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 lint: setup
 	@$(BIN)/ruff check .
@@ -38,6 +38,9 @@ format: setup
 lock: setup
 	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --all-extras --upgrade --quiet --custom-compile-command "make lock" -o requirements.lock
+
+bench-real: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/real_sets.py
 
 ui: setup
 	@$(BIN)/leadml ui

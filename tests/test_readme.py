@@ -1,0 +1,55 @@
+"""Does the README say what is so?"""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from leadml.config import parse_config
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("text", blocks("toml"))
+def test_every_toml_block_is_a_configuration(text: str) -> None:
+    parse_config(tomllib.loads(text))
+
+
+def test_every_command_named_exists_and_every_command_is_named() -> None:
+    from leadml.cli import app
+
+    there = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    named = set(re.findall(r"leadml (\w+)", README)) | set(
+        re.findall(r"`(promote|rollback)\b", README)
+    )
+    assert there <= named
+    assert {word for word in named if word in there} == there
+
+
+def test_every_link_leads_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_every_make_target_named_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"make ([a-z][a-z-]+)\b", README)) - {"a"}:
+        if target in {"demo", "test", "lint", "format", "lock", "setup"} or "-" in target:
+            assert re.search(rf"^{target}:", makefile, flags=re.MULTILINE), target
+
+
+def test_help_imports_no_heavy_library() -> None:
+    code = (
+        "import sys; from typer.testing import CliRunner; from leadml.cli import app; "
+        "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
+        "assert not {'pandas', 'mlflow', 'lightgbm', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
