@@ -33,10 +33,8 @@ def to_frame(catalog: Catalog, matrix: Matrix) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for column, feature in enumerate(catalog.features):
         values = pd.Series(matrix[:, column])
-        if feature.is_category:
-            names = dict(enumerate((*feature.levels, OTHER)))
-            values = values.map(names).astype("str")
-        columns[feature.name] = values
+        names = dict(enumerate((*feature.levels, OTHER)))
+        columns[feature.name] = values.map(names).astype("str") if feature.is_category else values
     return pd.DataFrame(columns)
 
 

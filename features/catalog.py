@@ -35,7 +35,10 @@ class Catalog:
         counted = Counter(feature.name for feature in self.features)
         doubled = [name for name, n in counted.items() if n > 1]
         if doubled:
-            msg = f"Feature names must be unique, got {listed(doubled)} twice. Rename the columns or events."
+            msg = (
+                f"Feature names must be unique, got {listed(doubled)} twice. "
+                "Rename the columns or events."
+            )
             raise DataError(msg)
 
     @property
@@ -107,6 +110,9 @@ def declare_catalog(tables: Tables, config: Config, *, leaks: Collection[str] = 
     )
     fit = declare_firmographics(tables, config.attributes, leaks=leaks)
     if not fit and not events:
-        msg = "There must be something to learn from, got no attribute and no declared event. Declare [events], or allow a column."
+        msg = (
+            "There must be something to learn from, got no attribute and no declared event. "
+            "Declare [events], or allow a column."
+        )
         raise DataError(msg)
     return Catalog((*engagement, *fit), dict(config.events))

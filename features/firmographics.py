@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 import pandas as pd
 
-from features.spec import Feature, Noun, category, number
+from features.spec import OTHER, Feature, Noun, category, number
 from leadml.config import Attributes
 from leadml.events import slug
 from leadml.tables import Tables
@@ -36,7 +36,7 @@ def learn_levels(text: Sequence[str] | pd.Series, settings: Attributes) -> tuple
     >>> learn_levels(["b", "a", "b", "c"], Attributes(min_count=1, max_levels=2))
     ('b', 'a')
     """
-    counts = pd.Series(text, dtype="str").value_counts()
+    counts = pd.Series(text, dtype="str").value_counts().drop(OTHER, errors="ignore")
     common = counts[counts >= settings.min_count]
     ranked = sorted(common.items(), key=lambda item: (-item[1], str(item[0])))
     return tuple(str(level) for level, _ in ranked[: settings.max_levels])

@@ -53,13 +53,14 @@ class _Stream:
         """Distinct days (UTC) up to and including each event's, within its lead."""
         day = self.times // DAY_NS
         new = np.ones(len(day), dtype=np.float64)
-        new[1:] = (day[1:] != day[:-1]) | (self.rank[1:] == 0)
+        new[1:] = day[1:] != day[:-1]
         return self._scan(new, np.ones(0)).astype(np.int64)
 
     def running_decayed(self, half_life_ns: float) -> Floats:
         """Events up to and including each, halved for every half-life they lie before it."""
         gaps = np.zeros(len(self.times))
-        gaps[1:] = np.exp2(-(self.times[1:] - self.times[:-1]) / half_life_ns)
+        since = np.where(self.rank[1:] > 0, self.times[1:] - self.times[:-1], 0)
+        gaps[1:] = np.exp2(-since / half_life_ns)
         return self._scan(np.ones(len(self.times)), gaps)
 
     def _scan(self, values: Floats, gaps: Floats) -> Floats:
@@ -94,7 +95,7 @@ class EventLog:
             lead_ids: unique; a lead's position in it is its code.
         """
         self.lead_ids = lead_ids
-        codes = lead_ids.get_indexer(events["lead_id"])
+        codes = lead_ids.get_indexer(pd.Index(events["lead_id"]))
         known = codes >= 0
         self._lead = codes[known].astype(np.int64)
         self._time = nanos(events["known_at"])[known]

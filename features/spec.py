@@ -21,7 +21,7 @@ A feature is data (`Feature.to_json`), so a model carries its own catalogue and 
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -30,11 +30,14 @@ from features.history import History
 from leadml.arrays import Floats
 from leadml.columns import as_text
 from leadml.errors import ModelError
-from leadml.events import Group
+from leadml.events import Group, slug
 from leadml.timeline import Window
 
 OTHER = "(other)"
 """How a category that was rare or never seen in training is written."""
+
+EVER = Window(None)
+"""All of the past."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,7 @@ class Feature:
 
     operation: str
     noun: Noun
-    window: Window = Window(None)
+    window: Window = EVER
     half_life_days: float = 0.0
     levels: tuple[str, ...] = ()
 
@@ -241,6 +244,10 @@ def _level(feature: Feature, value: float) -> str:
     return f"{feature.noun.one}: {feature.levels[int(value)]}"
 
 
+def _amounts(feature: Feature, past: History) -> Floats:
+    return cast("Floats", past.attribute(feature.noun.keys[0]).to_numpy(dtype=np.float64))
+
+
 def _codes(feature: Feature, past: History) -> Floats:
     return encode_levels(as_text(past.attribute(feature.noun.keys[0])), feature.levels)
 
@@ -283,7 +290,7 @@ VOCABULARY: dict[str, _Word] = {
         _since,
     ),
     "decayed_count": _Word(
-        lambda f: f"{f.noun.name}_decayed_{say_number(f.half_life_days).replace('.', '_')}d",
+        lambda f: f"{f.noun.name}_decayed_{slug(f'{f.half_life_days:g}')}d",
         lambda f: f"{f.noun.many}, fading by half every {say_number(f.half_life_days)} days",
         lambda f, past: past.decayed_count(f.noun.keys, f.half_life_days),
         _decayed,
@@ -297,7 +304,7 @@ VOCABULARY: dict[str, _Word] = {
     "number": _Word(
         lambda f: f.noun.name,
         lambda f: f.noun.one,
-        lambda f, past: past.attribute(f.noun.keys[0]).to_numpy(dtype=np.float64),
+        _amounts,
         _known,
     ),
     "category": _Word(lambda f: f.noun.name, lambda f: f.noun.one, _codes, _level),

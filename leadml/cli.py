@@ -81,7 +81,8 @@ def simulate(
     write_simulation(simulation, folder)
     typer.echo(
         f"Wrote {len(simulation.leads):,} leads, {len(simulation.events):,} events and "
-        f"{len(simulation.outcomes):,} outcomes to {folder}. Next: leadml train -c {folder}/leadml.toml"
+        f"{len(simulation.outcomes):,} outcomes to {folder}. "
+        f"Next: leadml train -c {folder}/leadml.toml"
     )
 
 
@@ -106,8 +107,8 @@ def init(
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Reads and checks the tables: what was read, what is wrong, what looks like a leak."""
-    from leadml.said import leak_lines, read_lines
     from leadml.checks import inspect_tables
+    from leadml.said import leak_lines, read_lines
     from training.examples import build_examples, label_line
     from training.leaks import report_leaks
 
@@ -242,8 +243,11 @@ def serve(
     from serving.settings import AppSettings
 
     settings = _config(config)
-    asked = {name: value for name, value in (("host", host), ("port", port)) if value}
-    listening = dataclasses.replace(settings.serving, **asked)
+    listening = dataclasses.replace(
+        settings.serving,
+        host=host or settings.serving.host,
+        port=port or settings.serving.port,
+    )
     made = create_app(AppSettings.of(listening), lambda: _scorer(settings, ""))
     typer.echo(
         f"Scoring at http://{listening.host}:{listening.port}/v1/score, explained at /docs",

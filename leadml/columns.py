@@ -32,7 +32,7 @@ class Times:
     days_only: bool
 
 
-_ZONE = r"\d{1,2}:\d{2}.*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
+_ZONE = r"(?:\d{1,2}:\d{2}.*|[T ]\d{2,6}(?:\.\d+)?)(?:Z|[+-]\d{2}(?::?\d{2})?)$"
 _TRUE_FALSE = {"true", "false"}
 
 
@@ -120,7 +120,7 @@ def as_times(column: pd.Series, *, timezone: str = "", time_format: str = "") ->
         return _localised(column, column, timezone)
     text = as_text(column)
     if time_format:
-        parsed = pd.to_datetime(text, format=time_format, errors="coerce")
+        parsed = pd.to_datetime(text, format=time_format, errors="coerce", utc="%z" in time_format)
         if isinstance(parsed.dtype, pd.DatetimeTZDtype):
             return _times(text, parsed.dt.tz_convert("UTC"))
         return _localised(text, parsed, timezone)

@@ -79,7 +79,7 @@ class Attributes:
         allow: columns the leak report refuses and a person allows all the same.
         categories: columns of numbers that are codes, not amounts.
         max_levels: rarer levels of a category beyond this many are pooled.
-        min_count: a level seen in fewer leads than this is pooled.
+        min_count: a level of a category seen in fewer examples than this is pooled.
     """
 
     exclude: tuple[str, ...] = ()
@@ -285,9 +285,9 @@ def check_config(config: Config) -> None:
         "features.half_life_days": config.features.half_life_days,
         "attributes.max_levels": config.attributes.max_levels,
         "training.min_outcomes": training.min_outcomes,
-        **{"features.windows_days": days for days in config.features.windows_days if days <= 0},
     }
-    for name, number in numbers.items():
+    windows = [("features.windows_days", days) for days in config.features.windows_days]
+    for name, number in [*numbers.items(), *windows]:
         if number <= 0:
             msg = f"{name} must be above 0, got {number}."
             raise ConfigError(msg)

@@ -38,6 +38,12 @@ _NAMES = {
     "card.json",
 }
 
+_LABELS = {"manifest.json", "MLmodel"}
+"""Not hashed: the list itself, and the label MLflow may leave."""
+
+_PARTS = {"linear.json", "trees.txt"}
+"""Of these at least one is there."""
+
 
 def write_model(model: LeadModel, folder: Path) -> None:
     """Writes the model folder; ``folder`` is made and must be empty.
@@ -99,13 +105,12 @@ def _checked_files(folder: Path) -> dict[str, str]:
         msg = f"A model folder must hold a manifest.json, got '{folder}' ({type(error).__name__})."
         raise ModelError(msg) from error
     if manifest.get("format") != FORMAT:
-        msg = f"The model folder must be of format {FORMAT}, got {manifest.get('format')}. Use the leadml version that wrote it."
+        msg = (
+            f"The model folder must be of format {FORMAT}, got {manifest.get('format')}. "
+            "Use the leadml version that wrote it."
+        )
         raise ModelError(msg)
-    strangers = {path.name for path in folder.iterdir()} - _NAMES - {"manifest.json", "MLmodel"}
-    unknown = strangers | (set(hashes) - _NAMES)
-    if unknown:
-        msg = f"A model folder holds text and JSON of known names only, got {listed(unknown)} in '{folder}'. Do not trust it."
-        raise ModelError(msg)
+    _check_names(folder, set(hashes))
     files = {}
     for name, expected in hashes.items():
         try:
@@ -114,10 +119,32 @@ def _checked_files(folder: Path) -> dict[str, str]:
             msg = f"'{folder}' must hold {name}, which its manifest lists. Export the model again."
             raise ModelError(msg) from error
         if hashlib.sha256(content).hexdigest() != expected:
-            msg = f"'{folder / name}' must be as it was written, but its sha256 differs: it is damaged. Export the model again."
+            msg = (
+                f"'{folder / name}' must be as it was written, but its sha256 differs: it is "
+                "damaged. Export the model again."
+            )
             raise ModelError(msg)
         files[name] = content.decode()
     return files
+
+
+def _check_names(folder: Path, promised: set[str]) -> None:
+    """Raises `ModelError` unless the folder holds all that a model needs and nothing else."""
+    strangers = {path.name for path in folder.iterdir()} - promised - _LABELS
+    unknown = strangers | (promised - _NAMES)
+    lacking = _NAMES - _PARTS - promised
+    if lacking or not _PARTS & promised:
+        msg = (
+            f"A model folder must list {listed(lacking or _PARTS)} in its manifest, got "
+            f"'{folder}' without. Export the model again."
+        )
+        raise ModelError(msg)
+    if unknown:
+        msg = (
+            f"A model folder holds text and JSON of known names only, got {listed(unknown)} in "
+            f"'{folder}'. Do not trust it."
+        )
+        raise ModelError(msg)
 
 
 def _linear(data: Mapping[str, Any]) -> LinearPart:

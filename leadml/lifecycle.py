@@ -138,6 +138,7 @@ def assign_stages(levels: Levels, evidence: Evidence) -> np.ndarray:
         (
             "sql",
             fits
+            & (fit_grade != "")
             & _within(since["intent"], policy.intent_days)
             & (evidence.probability >= levels.sql_probability),
         ),

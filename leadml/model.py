@@ -182,7 +182,7 @@ class LeadModel:
         if self.trees is not None and len(matrix):
             shap = np.asarray(
                 self.trees.predict(
-                    np.ascontiguousarray(matrix), pred_contrib=True, **_threads(matrix)
+                    np.ascontiguousarray(matrix), pred_contrib=True, num_threads=_threads(matrix)
                 )
             )
             total = total + shap[:, :-1]
@@ -192,7 +192,10 @@ class LeadModel:
     def _check(self, matrix: Matrix) -> None:
         expected = len(self.catalog["features"])
         if matrix.shape[1] != expected:
-            msg = f"The model expects {expected} features, got {matrix.shape[1]}. Build them from its own catalogue."
+            msg = (
+                f"The model expects {expected} features, got {matrix.shape[1]}. "
+                "Build them from its own catalogue."
+            )
             raise ModelError(msg)
 
 
@@ -201,14 +204,14 @@ def tree_margin(trees: lightgbm.Booster, matrix: Matrix) -> Floats:
     if not len(matrix):
         return np.zeros(0)
     return np.asarray(
-        trees.predict(np.ascontiguousarray(matrix), raw_score=True, **_threads(matrix)),
+        trees.predict(np.ascontiguousarray(matrix), raw_score=True, num_threads=_threads(matrix)),
         dtype=np.float64,
     )
 
 
-def _threads(matrix: Matrix) -> dict[str, int]:
+def _threads(matrix: Matrix) -> int:
     """One thread for small work, where starting more costs more than it brings; else all."""
-    return {"num_threads": 1 if len(matrix) < ROWS_FOR_THREADS else 0}
+    return 1 if len(matrix) < ROWS_FOR_THREADS else 0
 
 
 def sigmoid(log_odds: Floats) -> Floats:

@@ -20,27 +20,38 @@ def parse_value(kind: Any, value: Any, name: str) -> Any:
     """``value`` as ``kind``, or a `ConfigError` that names the setting."""
     if dataclasses.is_dataclass(kind):
         return _parse_section(cast("type", kind), value, name)
+    if get_origin(kind) is not None:
+        return _parse_generic(kind, value, name)
+    return _parse_plain(kind, value, name)
+
+
+def _parse_generic(kind: Any, value: Any, name: str) -> Any:
+    """A word of some, a list, a table, or a value that may be left out."""
     origin, args = get_origin(kind), get_args(kind)
-    if origin is Literal:
-        if value in args:
-            return value
-        known = ", ".join(repr(arg) for arg in args)
-        msg = f"{name} must be one of {known}, got {value!r}."
-        raise ConfigError(msg)
+    if origin is Literal and value in args:
+        return value
     if origin is tuple and isinstance(value, list):
         return tuple(parse_value(args[0], item, name) for item in value)
-    if origin is not None and issubclass(_class(origin), Mapping) and isinstance(value, dict):
+    if issubclass(_class(origin), Mapping) and isinstance(value, dict):
         return {key: parse_value(args[1], item, f"{name}.{key}") for key, item in value.items()}
     if origin is types.UnionType:
         return parse_value(args[0], value, name)
+    raise _misfit(kind, value, name)
+
+
+def _parse_plain(kind: Any, value: Any, name: str) -> Any:
+    """A text, number, truth value or time; a date is its midnight, a whole number is a number."""
     if kind is datetime and isinstance(value, date):
         return value if isinstance(value, datetime) else datetime(*value.timetuple()[:3])  # noqa: DTZ001
     if kind is float and type(value) is int:
         return float(value)
     if isinstance(kind, type) and type(value) is kind:
         return value
-    msg = f"{name} must be {_said(kind)}, got {value!r}."
-    raise ConfigError(msg)
+    raise _misfit(kind, value, name)
+
+
+def _misfit(kind: Any, value: Any, name: str) -> ConfigError:
+    return ConfigError(f"{name} must be {_said(kind)}, got {value!r}.")
 
 
 def _parse_section(kind: type, value: Any, name: str) -> Any:
@@ -76,6 +87,8 @@ def _class(origin: Any) -> type:
 
 def _said(kind: Any) -> str:
     """How a person says a type."""
+    if get_origin(kind) is Literal:
+        return f"one of {', '.join(repr(arg) for arg in get_args(kind))}"
     if get_origin(kind) is tuple:
         return f"a list of {_said(get_args(kind)[0])} values"
     if get_origin(kind) is not None:

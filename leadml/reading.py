@@ -1,8 +1,8 @@
 """What do the user's files say, in our columns? Each raw table, renamed and settled.
 
-`TableReader` reads one table at a time: finds it in the source, renames its columns to ours, settles
-every column (`leadml.columns`) and gathers what cannot be right (`leadml.findings`). What only
-shows between tables is the business of `leadml.checks`.
+`TableReader` reads one table at a time: finds it in the source, renames its columns to ours,
+settles every column (`leadml.columns`) and gathers what cannot be right (`leadml.findings`). What
+only shows between tables is the business of `leadml.checks`.
 """
 
 import logging
@@ -17,6 +17,7 @@ from leadml.errors import DataError, listed, nearest
 from leadml.findings import Findings
 from leadml.sources import open_source
 from leadml.tables import LEAD_COLUMNS, REQUIRED, STAGES, Clock
+from leadml.timeline import EARLIEST
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,10 @@ class TableReader:
         name = named or table
         optional = not named and table in {"events", "attributes", "spend"}
         if table == "outcomes" and not named and not self.source.has(name):
-            msg = "The outcomes table is missing: it must say who was won and lost. Set data.outcomes, or data.table for one wide table."
+            msg = (
+                "The outcomes table is missing: it must say who was won and lost. "
+                "Set data.outcomes, or data.table for one wide table."
+            )
             raise DataError(msg)
         if optional and not self.source.has(name):
             return pd.DataFrame({column: pd.Series(dtype="str") for column in REQUIRED[table]})
@@ -52,16 +56,22 @@ class TableReader:
         return frame
 
     def _renamed(self, table: str, arrow: pa.Table) -> pd.DataFrame:
-        frame = arrow.to_pandas(strings_to_categorical=False, types_mapper=_mapped)
+        frame: pd.DataFrame = arrow.to_pandas(strings_to_categorical=False, types_mapper=_mapped)
         for ours, theirs in getattr(self.config.columns, table).items():
             if theirs not in frame:
-                msg = f"columns.{table}.{ours} must name a column, but '{theirs}' is not among {listed(frame.columns)}.{nearest(theirs, map(str, frame.columns))}"
+                msg = (
+                    f"columns.{table}.{ours} must name a column, but '{theirs}' is not among "
+                    f"{listed(frame.columns)}.{nearest(theirs, map(str, frame.columns))}"
+                )
                 raise DataError(msg)
         names = {theirs: ours for ours, theirs in getattr(self.config.columns, table).items()}
         frame = frame.rename(columns=names)
         doubled = frame.columns[frame.columns.duplicated()]
         if len(doubled):
-            msg = f"{table} must name each column once, got {listed(doubled)} twice. Rename one, or map it under [columns.{table}]."
+            msg = (
+                f"{table} must name each column once, got {listed(doubled)} twice. "
+                f"Rename one, or map it under [columns.{table}]."
+            )
             raise DataError(msg)
         for column in REQUIRED.get(table, ()):
             if column not in frame:
@@ -69,13 +79,16 @@ class TableReader:
                     nearest(column, map(str, frame.columns))
                     or f" Say which column it is: [columns.{table}] {column} = '…'."
                 )
-                msg = f"{table} must have a column '{column}', got {listed(frame.columns, most=12)}.{hint}"
+                msg = (
+                    f"{table} must have a column '{column}', got "
+                    f"{listed(frame.columns, most=12)}.{hint}"
+                )
                 raise DataError(msg)
         if not len(frame) and table in {"leads", "outcomes", "table"}:
             msg = f"{table} must hold rows, got none. Export it again."
             raise DataError(msg)
         missing = list(self.config.data.missing)
-        text = [name for name in frame if isinstance(frame[name].dtype, pd.StringDtype)]
+        text = [str(name) for name in frame if isinstance(frame[name].dtype, pd.StringDtype)]
         return frame.assign(
             **{name: frame[name].where(~frame[name].isin(missing)) for name in text}
         )
@@ -97,11 +110,9 @@ class TableReader:
             frame = frame.assign(account_id=as_text(frame["account_id"]))
         if "consent" in frame:
             frame = frame.assign(consent=as_consent(frame["consent"]))
-        return frame.assign(**self._settled("leads", frame, skip=LEAD_COLUMNS))
+        return frame.assign(**self._settled(frame, skip=LEAD_COLUMNS))
 
-    def _settled(
-        self, table: str, frame: pd.DataFrame, skip: tuple[str, ...]
-    ) -> dict[str, pd.Series]:
+    def _settled(self, frame: pd.DataFrame, *, skip: tuple[str, ...]) -> dict[str, pd.Series]:
         """The attribute columns as float64 or text; dates, which no feature reads, are dropped."""
         columns: dict[str, pd.Series] = {}
         for name in frame:
@@ -132,7 +143,8 @@ class TableReader:
                 self.findings.add(
                     "note",
                     "events",
-                    f"{int(early.sum()):,} events were recorded before they occurred; they count from when they occurred.",
+                    f"{int(early.sum()):,} events were recorded before they occurred; they count "
+                    "from when they occurred.",
                     int(early.sum()),
                 )
             known = frame["recorded_at"].where(
@@ -173,7 +185,11 @@ class TableReader:
         outcome = said.map(names).astype("str")
         unknown = outcome.isna() & said.notna()
         if unknown.any() and table == "outcomes":
-            text = f"outcome must be one of label.won, label.lost or {listed(STAGES)}; '{listed(said[unknown].unique(), most=3)}' is not. Add it to label.won or label.lost."
+            text = (
+                f"outcome must be one of label.won, label.lost or {listed(STAGES)}; "
+                f"'{listed(said[unknown].unique(), most=3)}' is not. "
+                "Add it to label.won or label.lost."
+            )
             frame = self.findings.refuse(table, frame.assign(outcome=outcome), unknown, text)
             outcome = frame["outcome"]
         named = frame.assign(outcome=outcome)
@@ -183,7 +199,7 @@ class TableReader:
         """lead_id, valid_from and the columns whose history it tells."""
         frame = self._timed("attributes", self._load("attributes"), "valid_from")
         frame = frame.assign(lead_id=as_text(frame["lead_id"]))
-        return frame.assign(**self._settled("attributes", frame, skip=("lead_id", "valid_from")))
+        return frame.assign(**self._settled(frame, skip=("lead_id", "valid_from")))
 
     def spend(self) -> pd.DataFrame:
         """source, month, cost."""
@@ -199,7 +215,10 @@ class TableReader:
         )
         log.info("read %s: %s rows", self.config.data.table, f"{len(frame):,}")
         if "outcome" not in frame:
-            msg = f"The table must have an outcome column, got {listed(frame.columns, most=12)}. Say which it is: [columns.table] outcome = '…'."
+            msg = (
+                f"The table must have an outcome column, got {listed(frame.columns, most=12)}. "
+                "Say which it is: [columns.table] outcome = '…'."
+            )
             raise DataError(msg)
         if "lead_id" not in frame:
             frame = frame.assign(lead_id=[f"row {k + 1}" for k in range(len(frame))])
@@ -214,47 +233,53 @@ class TableReader:
             self.findings.add(
                 "warning",
                 "table",
-                "No closed_at is mapped: outcomes count as known within the horizon, which may flatter the figures.",
+                "No closed_at is mapped: outcomes count as known within the horizon, which may "
+                "flatter the figures.",
             )
         named = self._named_outcomes("table", frame)
         closing = ["outcome", "closed_at", "amount"]
         leads = self._lead_frame(named.drop(columns=[name for name in closing if name in named]))
+        return leads, self._shut(named, leads, dated=clock is None), clock
+
+    def _shut(self, named: pd.DataFrame, leads: pd.DataFrame, *, dated: bool) -> pd.DataFrame:
+        """The outcomes of a wide table, known from closed_at or else from the lead's creation."""
         shut = named[named["outcome"].notna()].reset_index(drop=True)
         shut = shut.assign(
             lead_id=as_text(shut["lead_id"]), amount=self._numbers("table", shut, "amount")
         )
-        if "closed_at" in named and clock is None:
+        if "closed_at" in named and dated:
             shut = self._timed("table", shut, "closed_at")
         else:
             creation = leads.drop_duplicates("lead_id").set_index("lead_id")["created_at"]
             shut = shut[shut["lead_id"].isin(creation.index)]
             shut = shut.assign(closed_at=shut["lead_id"].map(creation))
-        return (
-            leads,
-            shut[["lead_id", "outcome", "closed_at", "amount"]].reset_index(drop=True),
-            clock,
-        )
+        return shut[["lead_id", "outcome", "closed_at", "amount"]].reset_index(drop=True)
 
     def _sequenced(self, frame: pd.DataFrame, clock: Clock) -> pd.DataFrame:
         """The frame with a sequence clock: by ``data.order_by``, else shuffled by a fixed seed."""
         if clock == "sequence":
             name = self.config.data.order_by
             if name not in frame:
-                msg = f"data.order_by must name a column, got '{name}'.{nearest(name, map(str, frame.columns))}"
+                msg = (
+                    "data.order_by must name a column, got "
+                    f"'{name}'.{nearest(name, map(str, frame.columns))}"
+                )
                 raise DataError(msg)
-            rank = settled(frame[name]).rank(method="first").to_numpy()
+            rank: np.ndarray = settled(frame[name]).rank(method="first").to_numpy()
             frame = frame.drop(columns=name) if name != "lead_id" else frame
             self.findings.add(
                 "warning",
                 "table",
-                f"No dates: leads are taken in the order of '{name}'. Whether columns were filled before the outcome cannot be seen.",
+                f"No dates: leads are taken in the order of '{name}'. "
+                "Whether columns were filled before the outcome cannot be seen.",
             )
         else:
             rank = np.random.default_rng(self.config.training.seed).permutation(len(frame)) + 1
             self.findings.add(
                 "warning",
                 "table",
-                "No dates and no data.order_by: leads are split at random, so every figure is OPTIMISTIC. Add a date or a sequence column if there is one.",
+                "No dates and no data.order_by: leads are split at random, so every figure is "
+                "OPTIMISTIC. Add a date or a sequence column if there is one.",
             )
         return frame.assign(created_at=pd.to_datetime(rank, unit="s", utc=True))
 
@@ -274,19 +299,25 @@ class TableReader:
             self.precisions[f"{table}.{column}"] = times.days_only and required
         sample = listed(as_text(frame[column])[times.unreadable].unique(), most=3)
         bad = times.unreadable | times.zoneless | (required & times.values.isna().to_numpy())
-        reason = (
-            f"{column} must carry a zone (2026-07-01T09:30+02:00). Declare it for all: data.timezone = 'Europe/Amsterdam'."
-            if times.zoneless.any()
-            else f"{column} must be an ISO date or time{f', unlike {sample!r}' if sample else ', and filled'}. Set data.time_format, or mend the rows."
-        )
+        if times.zoneless.any():
+            reason = (
+                f"{column} must carry a zone (2026-07-01T09:30+02:00). "
+                "Declare it for all: data.timezone = 'Europe/Amsterdam'."
+            )
+        else:
+            but = f", unlike {sample!r}" if sample else ", and filled"
+            reason = (
+                f"{column} must be an ISO date or time{but}. "
+                "Set data.time_format, or mend the rows."
+            )
         kept = self.findings.refuse(table, frame.assign(**{column: times.values}), bad, reason)
-        late = kept[column] > self.now
-        return self.findings.refuse(
-            table,
-            kept,
-            late,
-            f"{column} must not lie in the future (now {self.now:%Y-%m-%d %H:%M} UTC). Leave out expected dates.",
+        text = f"{column} must not lie before {EARLIEST:%Y}. Leave such dates empty, or mend them."
+        kept = self.findings.refuse(table, kept, kept[column] < EARLIEST, text)
+        text = (
+            f"{column} must not lie in the future (now {self.now:%Y-%m-%d %H:%M} UTC). "
+            "Leave out expected dates."
         )
+        return self.findings.refuse(table, kept, kept[column] > self.now, text)
 
     def _numbers(self, table: str, frame: pd.DataFrame, column: str) -> pd.Series:
         if column not in frame:

@@ -27,10 +27,24 @@ def judgement_lines(card: Mapping[str, Any]) -> list[str]:
     model, newest = figures["model"], figures["newest first"]
     base = figures["base rate"]
     lines = [
-        f"Judged on {evaluation['n']:,} examples of {evaluation['leads']:,} leads it had not seen, {evaluation['converted']:,} of them won.",
-        f"Sorting: of a won and a lost lead it puts the won one higher {interval(model['auc'], percent=True)} of the time (newest first: {newest['auc']['value']:.0%}).",
-        f"The top 20 % of leads hold {interval(model['wins_in_top_20'], percent=True)} of the wins (newest first: {newest['wins_in_top_20']['value']:.0%}).",
-        f"Probabilities: log loss {interval(model['log_loss'])}, Brier {interval(model['brier'])} (base rate: {base['log_loss']['value']:.3f}, {base['brier']['value']:.3f}).",
+        (
+            f"Judged on {evaluation['n']:,} examples of {evaluation['leads']:,} leads it had not "
+            f"seen, {evaluation['converted']:,} of them won."
+        ),
+        (
+            "Sorting: of a won and a lost lead it puts the won one higher "
+            f"{interval(model['auc'], percent=True)} of the time (newest first: "
+            f"{newest['auc']['value']:.0%})."
+        ),
+        (
+            f"The top 20 % of leads hold {interval(model['wins_in_top_20'], percent=True)} of the "
+            f"wins (newest first: {newest['wins_in_top_20']['value']:.0%})."
+        ),
+        (
+            f"Probabilities: log loss {interval(model['log_loss'])}, Brier "
+            f"{interval(model['brier'])} (base rate: {base['log_loss']['value']:.3f}, "
+            f"{base['brier']['value']:.3f})."
+        ),
         f"Recipe: {card['recipe']}.",
     ]
     kept_out = [leak["column"] for leak in card["leaks"] if leak["verdict"] == "leak"]
@@ -38,7 +52,8 @@ def judgement_lines(card: Mapping[str, Any]) -> list[str]:
         lines.append(f"Kept out as leaks: {', '.join(kept_out)}.")
     if not card["usable"]:
         lines.append(
-            "NO USABLE SIGNAL: it does not beat the base rate beyond noise. Do not sell a ranking from it."
+            "NO USABLE SIGNAL: it does not beat the base rate beyond noise. "
+            "Do not sell a ranking from it."
         )
     return lines
 

@@ -49,8 +49,8 @@ def open_source(source: str, folder: Path) -> Source:
         return DuckDb(path)
     if not path.is_dir():
         msg = (
-            f"data.source must be a folder, a .duckdb file or a postgresql:// address, got '{path}', "
-            "which is none of them."
+            "data.source must be a folder, a .duckdb file or a postgresql:// address, "
+            f"got '{path}', which is none of them."
         )
         raise DataError(msg)
     return Folder(path)

@@ -1,7 +1,7 @@
 """Where is the registry, and what do we call things in it? Shared by those who write and read it.
 
-The store is an MLflow SQLite file with its artifacts beside it. Versions move by alias: ``champion``
-scores, ``challenger`` is the newest candidate. Nothing here imports MLflow.
+The store is an MLflow SQLite file with its artifacts beside it. Versions move by alias:
+``champion`` scores, ``challenger`` is the newest candidate. Nothing here imports MLflow.
 """
 
 import os

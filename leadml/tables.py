@@ -77,7 +77,7 @@ class Tables:
 
     def upto(self, moment: pd.Timestamp) -> "Tables":
         """What was known before ``moment``: nothing at or after it."""
-        leads = self.leads[self.leads["created_at"] < moment].reset_index(drop=True)
+        leads = self._leads_known(moment)
         ids = set(leads["lead_id"])
 
         def past(frame: pd.DataFrame, time: str) -> pd.DataFrame:
@@ -95,6 +95,23 @@ class Tables:
             spend=past(self.spend, "month"),
             end=min(self.end, moment),
         )
+
+    def _leads_known(self, moment: pd.Timestamp) -> pd.DataFrame:
+        """The leads created before ``moment``, without what was first told of them later.
+
+        An export shows today's value in the leads table. Where the history tells a column of a
+        lead only from ``moment`` on, that value is the future's.
+        """
+        leads = self.leads[self.leads["created_at"] < moment].reset_index(drop=True)
+        early = self.attributes["valid_from"] < moment
+        blanked = {}
+        for column in self.attributes.columns.intersection(leads.columns).drop("lead_id"):
+            told = self.attributes[column].notna()
+            later = set(self.attributes.loc[told & ~early, "lead_id"])
+            later -= set(self.attributes.loc[told & early, "lead_id"])
+            if later:
+                blanked[column] = leads[column].mask(leads["lead_id"].isin(later))
+        return leads.assign(**blanked)
 
     def fingerprint(self) -> str:
         """sha256 over the values of every table, in their order; hexadecimal."""

@@ -23,6 +23,10 @@ DAY_NS = 86_400 * 10**9
 """Nanoseconds in a day."""
 
 
+EARLIEST, LATEST = pd.Timestamp("1900-01-01", tz="UTC"), pd.Timestamp("2200-01-01", tz="UTC")
+"""Between them lies every time of a lead; nanoseconds hold them with room to spare."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
     """How far back a feature looks, in days; ``None`` means all of the past.
@@ -84,7 +88,7 @@ def as_moment(moment: datetime) -> pd.Timestamp:
     """A datetime as a UTC timestamp; a naive one counts only as a date.
 
     Raises:
-        DataError: a time of day without a zone.
+        DataError: a time of day without a zone, or a moment no lead lives in.
     """
     if moment.tzinfo is None:
         if moment.time() != datetime.min.time():
@@ -93,6 +97,9 @@ def as_moment(moment: datetime) -> pd.Timestamp:
             )
             raise DataError(msg)
         moment = moment.replace(tzinfo=UTC)
+    if not EARLIEST.year < moment.year < LATEST.year:
+        msg = f"A moment must lie between {EARLIEST.year} and {LATEST.year}, got '{moment}'."
+        raise DataError(msg)
     return pd.Timestamp(moment.astimezone(UTC))
 
 

@@ -6,6 +6,7 @@ fetched once, verified against its manifest, and kept beside the registry.
 
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from leadml.errors import RegistryError
@@ -42,13 +43,16 @@ def _number(folder: Path, name: str, version: str) -> str:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
 
-    client = MlflowClient(tracking_uri=tracking_uri(folder))
+    client = MlflowClient(tracking_uri(folder), tracking_uri(folder))
     try:
         if version.isdecimal():
             return str(client.get_model_version(name, version).version)
         return str(client.get_model_version_by_alias(name, version).version)
     except MlflowException as error:
-        msg = f"The registry must hold '{name}' {version}, but it does not. `leadml models` lists what there is, `leadml promote` makes a champion."
+        msg = (
+            f"The registry must hold '{name}' {version}, but it does not. "
+            "`leadml models` lists what there is, `leadml promote` makes a champion."
+        )
         raise RegistryError(msg) from error
 
 
@@ -63,23 +67,28 @@ def _fetch(folder: Path, name: str, number: str, kept: Path) -> None:
             source = _artifacts(folder, name, number)
             fetched = mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=scratch)
         except (MlflowException, OSError) as error:
-            msg = f"The registry must hold the files of '{name}' {number}, but they cannot be fetched ({type(error).__name__}). Train again, or restore '{folder}'."
+            msg = (
+                f"The registry must hold the files of '{name}' {number}, but they cannot be "
+                f"fetched ({type(error).__name__}). Train again, or restore '{folder}'."
+            )
             raise RegistryError(msg) from error
         manifests = sorted(Path(fetched).rglob("manifest.json"))
         if len(manifests) != 1:
-            msg = f"Version {number} of '{name}' must hold one model folder, got {len(manifests)}. Train again."
+            msg = (
+                f"Version {number} of '{name}' must hold one model folder, got {len(manifests)}. "
+                "Train again."
+            )
             raise RegistryError(msg)
-        try:
+        # Where another process was faster, the same files lie there already.
+        with suppress(FileExistsError, shutil.Error):
             shutil.move(manifests[0].parent, kept)
-        except (FileExistsError, shutil.Error):
-            pass  # another process was faster and put the same files there
 
 
 def _artifacts(folder: Path, name: str, number: str) -> str:
     """Where the files of a version lie: a version points to a logged model, and that to them."""
     from mlflow import MlflowClient
 
-    client = MlflowClient(tracking_uri=tracking_uri(folder))
+    client = MlflowClient(tracking_uri(folder), tracking_uri(folder))
     source = str(client.get_model_version(name, number).source)
     model_id = source.removeprefix("models:/")
     return str(client.get_logged_model(model_id).artifact_location)

@@ -38,7 +38,8 @@ def explain(
 
     Args:
         catalog: the model's features.
-        matrix, contributions: shape (n, n_features).
+        matrix: the leads' features, shape (n, n_features).
+        contributions: what each feature adds to their log-odds, shape (n, n_features).
         most: how many reasons each.
     """
     columns = catalog.subjects()

@@ -82,6 +82,15 @@ class Scores:
         return self.table.assign(reasons=pd.Series(records, dtype=object))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The (lead, as_of) to score, all that is known of their leads, and their past."""
+
+    examples: pd.DataFrame
+    tables: Tables
+    past: History
+
+
 def score_examples(
     scorer: Scorer, tables: Tables, examples: pd.DataFrame, *, most_reasons: int = 3
 ) -> Scores:
@@ -93,14 +102,14 @@ def score_examples(
         examples: lead_id, as_of (UTC-aware); every lead_id is in ``tables.leads``.
         most_reasons: how many reasons each score gets.
     """
-    past = build_history(tables, examples)
-    matrix = build_matrix(scorer.catalog, past)
+    asked = _Asked(examples, tables, build_history(tables, examples))
+    matrix = build_matrix(scorer.catalog, asked.past)
     contributions, _ = scorer.model.contributions(matrix)
     margin = scorer.model.margin(matrix)
     probability = scorer.model.calibration.probability(margin)
     lower, upper = scorer.model.calibration.interval(margin)
-    seen = _evidence(scorer, tables, examples, past, probability, contributions)
-    unscored = _unscored(scorer, tables, examples, past, seen)
+    seen = _evidence(scorer, asked, probability, contributions)
+    unscored = _unscored(scorer, asked, seen)
     blank = unscored != ""
     engagement = grade_engagement(scorer.levels, seen.engagement)
     table = pd.DataFrame(
@@ -130,49 +139,43 @@ def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
 
 
 def _evidence(
-    scorer: Scorer,
-    tables: Tables,
-    examples: pd.DataFrame,
-    past: History,
-    probability: np.ndarray,
-    contributions: Matrix,
+    scorer: Scorer, asked: _Asked, probability: np.ndarray, contributions: Matrix
 ) -> Evidence:
     features = evidence(scorer.catalog.events)
     return Evidence(
         probability,
         scorer.catalog.group_sum(contributions, "fit"),
         scorer.catalog.group_sum(contributions, "engagement", "intent"),
-        {kind: feature.compute(past) for kind, feature in features.items()},
-        _reached(tables, examples),
+        {kind: feature.compute(asked.past) for kind, feature in features.items()},
+        _reached(asked),
     )
 
 
-def _reached(tables: Tables, examples: pd.DataFrame) -> np.ndarray:
+def _reached(asked: _Asked) -> np.ndarray:
     """The furthest outcome before each as_of: closed_won, closed_lost, opportunity or ""."""
+    examples = asked.examples
     reached = np.full(len(examples), "", dtype="<U12")
     for outcome in ("opportunity", "closed_lost", "closed_won"):
-        first = first_time(tables, examples["lead_id"], outcome)
+        first = first_time(asked.tables, examples["lead_id"], outcome)
         reached[(first < examples["as_of"]).to_numpy()] = outcome
     return reached
 
 
-def _unscored(
-    scorer: Scorer, tables: Tables, examples: pd.DataFrame, past: History, seen: Evidence
-) -> np.ndarray:
+def _unscored(scorer: Scorer, asked: _Asked, seen: Evidence) -> np.ndarray:
     """Why each example gets no probability; "" where it gets one."""
     oldest = scorer.model.card["max_age_days"]
-    leads = tables.leads.set_index("lead_id").reindex(examples["lead_id"])
+    leads = asked.tables.leads.set_index("lead_id").reindex(asked.examples["lead_id"])
     refused = (
         (leads["consent"] == 0).to_numpy() if "consent" in leads else np.zeros(len(leads), bool)
     )
     columns = scorer.catalog.attribute_columns
     blank = (
-        np.all([past.attribute(column).isna().to_numpy() for column in columns], axis=0)
+        np.all([asked.past.attribute(column).isna().to_numpy() for column in columns], axis=0)
         if columns
         else np.ones(len(leads), bool)
     )
     idle = np.all([np.isnan(days) for days in seen.days_since.values()], axis=0)
-    age = past.age_days()
+    age = asked.past.age_days()
     dated = scorer.model.card["clock"] in {"times", "days"}
     rules = [
         (seen.reached == "closed_won", "already a customer"),

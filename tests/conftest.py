@@ -1,5 +1,6 @@
 """A small real company, simulated once a session, and a real model trained on it."""
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -26,7 +27,9 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def config(crm: Path) -> Config:
-    return read_config(crm / "leadml.toml", {})
+    """Its configuration, on one thread: the machine may be busy."""
+    read = read_config(crm / "leadml.toml", {})
+    return dataclasses.replace(read, training=dataclasses.replace(read.training, threads=1))
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,7 @@ def fit_calibration(margin: Floats, converted: Bools, leads: "pd.Series[str]") -
     edges = np.unique(np.quantile(margin, np.arange(1, bins) / bins))
     bin_of = np.searchsorted(edges, margin, side="right")
     counts = leads.reset_index(drop=True).groupby(bin_of).nunique()
-    counted = counts.reindex(range(len(edges) + 1), fill_value=1).to_numpy(dtype=np.float64)
+    counted = np.asarray(counts.reindex(range(len(edges) + 1), fill_value=1), dtype=np.float64)
     return Calibration(slope, offset, edges, counted)
 
 

@@ -5,6 +5,7 @@ says this or that) stand side by side, so that a reader can believe one because 
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def measure_drivers(
 
     Args:
         catalog: the model's features; features of one noun form a subject.
-        matrix, contributions: of the test examples, shape (n, n_features).
+        matrix: the test examples, shape (n, n_features).
+        contributions: what each feature added to their log-odds, shape (n, n_features).
         converted: labels, shape (n,).
         lead_ids: whose examples they are, shape (n,).
 
@@ -96,13 +98,13 @@ def _parts(feature: Feature, values: Floats) -> Sequence[tuple[str, np.ndarray]]
         edges = (
             np.unique(np.quantile(known, np.arange(1, MOST_BANDS) / MOST_BANDS))
             if len(known)
-            else []
+            else np.empty(0)
         )
         if len(known) and (known == 0).mean() > 1 / MOST_BANDS:
             above = known[known > 0]
             edges = np.unique([1e-12, *([float(np.median(above))] if len(above) else [])])
         bounds = [-np.inf, *edges, np.inf]
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        for low, high in pairwise(bounds):
             inside = (values >= low) & (values < high)
             if inside.any():
                 parts.append((_band_text(feature, values[inside]), inside))

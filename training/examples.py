@@ -6,6 +6,7 @@ the end of the data; immature examples are kept apart, neither thrown away nor c
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
@@ -102,7 +103,7 @@ def check_labels(examples: ExampleSet, config: Config) -> None:
 
 
 def _happened(
-    tables: Tables, examples: pd.DataFrame, outcome: str, horizon: "pd.Timedelta | object"
+    tables: Tables, examples: pd.DataFrame, outcome: str, horizon: timedelta
 ) -> np.ndarray:
     """Whether ``outcome`` falls in ``[as_of, as_of + horizon)``; bool, shape (n,)."""
     wanted = tables.outcomes.loc[tables.outcomes["outcome"] == outcome, ["lead_id", "closed_at"]]

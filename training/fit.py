@@ -3,7 +3,8 @@
 A margin is a linear part, trees, or cautious trees boosted on a linear part. No class of model wins
 everywhere (docs/decisions), so each recipe is fitted at several origins of the past and compared on
 what followed, by log loss after the best Platt map there: the level moves more than the ranking
-and is calibration's business. A simpler recipe stays unless a richer one is better by more than noise.
+and is calibration's business. A simpler recipe stays unless a richer one is better by more than
+noise.
 """
 
 import dataclasses

@@ -43,8 +43,8 @@ ALONE_TELLING = 0.54
 """Below this a column hardly tells anything."""
 
 _WRITTEN_LATER = re.compile(
-    r"\b(tags?|quality|lead profile|score|index|last|stage|status|grade|rating|reason|result|outcome"
-    r"|closed?|converted|won|lost|duration|disposition|next step|owner)\b"
+    r"\b(tags?|quality|lead profile|score|index|last|stage|status|grade|rating|reason|result"
+    r"|outcome|closed?|converted|won|lost|duration|disposition|next step|owner)\b"
 )
 _RUNNING_TOTAL = re.compile(
     r"\b(totals?|count|number of|visits?|views?|sessions?|per visit|time spent)\b"
@@ -115,31 +115,47 @@ def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list
 def judge(
     column: str, alone: float, lost: float, filled: tuple[float, float], *, dated: bool
 ) -> tuple[Verdict, str]:
-    """The verdict on one column, with the reason in a sentence."""
+    """The verdict on one column, with the reason in a sentence: the first rule that holds."""
     name = words(column).lower()
-    if alone >= ALONE_TOO_GOOD:
-        return (
+    later, running = _WRITTEN_LATER.search(name), _RUNNING_TOTAL.search(name)
+    word, (won, others) = later[0] if later else "", filled
+    tells = alone >= ALONE_TELLING
+    rules: list[tuple[bool, Verdict, str]] = [
+        (
+            alone >= ALONE_TOO_GOOD,
             "leak",
             f"alone it sorts won from lost with AUC {alone:.2f}; nothing known beforehand does",
-        )
-    if alone >= ALONE_GOOD and lost >= LOSS_TOO_GREAT:
-        return (
+        ),
+        (
+            alone >= ALONE_GOOD and lost >= LOSS_TOO_GREAT,
             "leak",
             f"alone it sorts with AUC {alone:.2f}, and without it the rest loses {lost:.2f}",
-        )
-    if abs(filled[0] - filled[1]) >= FILLED_APART:
-        return "leak", f"filled for {filled[0]:.0%} of won leads but {filled[1]:.0%} of the others"
-    later = _WRITTEN_LATER.search(name)
-    if later and not dated and alone >= ALONE_TELLING:
-        return (
+        ),
+        (
+            abs(won - others) >= FILLED_APART,
             "leak",
-            f"'{later[0]}' says it is written later, the export has no dates to show otherwise, and it tells (AUC {alone:.2f})",
-        )
-    if later and alone >= ALONE_TELLING:
-        return "suspect", f"'{later[0]}' says it may be written after the outcome"
-    if _RUNNING_TOTAL.search(name) and not dated and alone >= ALONE_TELLING:
-        return "suspect", "a running total as of the export, not of the moment of scoring"
-    return "fine", ""
+            f"filled for {won:.0%} of won leads but {others:.0%} of the others",
+        ),
+        (
+            later is not None and tells and not dated,
+            "leak",
+            (
+                f"'{word}' says it is written later, the export has no dates to show otherwise, "
+                f"and it tells (AUC {alone:.2f})"
+            ),
+        ),
+        (
+            later is not None and tells,
+            "suspect",
+            f"'{word}' says it may be written after the outcome",
+        ),
+        (
+            running is not None and tells and not dated,
+            "suspect",
+            "a running total as of the export, not of the moment of scoring",
+        ),
+    ]
+    return next(((verdict, reason) for holds, verdict, reason in rules if holds), ("fine", ""))
 
 
 def refused(reports: Sequence[ColumnReport]) -> list[str]:

@@ -81,7 +81,7 @@ def _shape(values: Floats, levels: int) -> _Shape:
 
 
 def _robust(values: Floats) -> tuple[float, float]:
-    """Median and a spread that outliers do not move; the standard deviation where most are equal."""
+    """Median, and a spread outliers do not move; the standard deviation where most are equal."""
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75))
     spread = (high - low) / 1.349 or float(values.std()) or 1.0
     return float(middle), float(spread)

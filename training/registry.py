@@ -70,7 +70,7 @@ class Registry:
         with _locked(folder):
             if not database(folder).exists():
                 _create(database(folder))
-        self._client = MlflowClient(tracking_uri=tracking_uri(folder))
+        self._client = MlflowClient(tracking_uri(folder), tracking_uri(folder))
 
     def record(self, result: TrainingResult) -> Version:
         """Logs a training, registers its model as challenger, and as champion where there is none.
@@ -111,7 +111,10 @@ class Registry:
         with _locked(self.folder):
             version = self._find(number)
             if not version.usable:
-                msg = f"A champion must have a usable signal, but version {number} has none. Train on more history."
+                msg = (
+                    f"A champion must have a usable signal, but version {number} has none. "
+                    "Train on more history."
+                )
                 raise RegistryError(msg)
             before = self._champion()
             if before == number:
@@ -128,11 +131,17 @@ class Registry:
         with _locked(self.folder):
             current = self._champion()
             if current is None:
-                msg = f"There must be a champion to roll back from, got none for '{self.name}'. `leadml promote VERSION` makes one."
+                msg = (
+                    f"There must be a champion to roll back from, got none for '{self.name}'. "
+                    "`leadml promote VERSION` makes one."
+                )
                 raise RegistryError(msg)
             before = self._client.get_model_version(self.name, current).tags.get(BEFORE_TAG, "")
             if not before:
-                msg = f"Version {current} must have replaced another to be rolled back, but it was the first champion. Promote a version instead."
+                msg = (
+                    f"Version {current} must have replaced another to be rolled back, but it was "
+                    "the first champion. Promote a version instead."
+                )
                 raise RegistryError(msg)
             earlier = self._client.get_model_version(self.name, before).tags.get(BEFORE_TAG, "")
             self._move(before, earlier, now)
@@ -141,7 +150,7 @@ class Registry:
     def _log(self, result: TrainingResult, model_folder: Path) -> tuple[str, str]:
         """Logs the run and its model; returns their ids."""
         import mlflow
-        from mlflow.data import from_pandas
+        from mlflow.data.pandas_dataset import from_pandas
 
         card = result.model.card
         table = to_frame(result.catalog, result.sample)
@@ -212,9 +221,9 @@ def _log_model(result: TrainingResult, model_folder: Path, table: pd.DataFrame) 
     """Logs the model folder as a pyfunc that anyone can load; returns the model's id."""
     import mlflow
     from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
+    from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 
-    inputs = [
+    inputs: list[ColSpec | TensorSpec] = [
         ColSpec(
             DataType.string if feature.is_category else DataType.double,
             feature.name,
@@ -222,7 +231,9 @@ def _log_model(result: TrainingResult, model_folder: Path, table: pd.DataFrame) 
         )
         for feature in result.catalog.features
     ]
-    outputs = [ColSpec(DataType.double, name) for name in ("probability", "lower", "upper")]
+    outputs: list[ColSpec | TensorSpec] = [
+        ColSpec(DataType.double, name) for name in ("probability", "lower", "upper")
+    ]
     info = mlflow.pyfunc.log_model(
         name="model",
         loader_module="serving.pyfunc",
@@ -249,12 +260,10 @@ def _tracking(folder: Path) -> Iterator[None]:
 
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(tracking_uri(folder))
-    mlflow.set_registry_uri(tracking_uri(folder))
     try:
         yield
     finally:
         mlflow.set_tracking_uri(before)
-        mlflow.set_registry_uri(before)
 
 
 def _create(path: Path) -> None:

@@ -18,7 +18,6 @@ from leadml.config import Config
 from leadml.errors import SignalError
 from leadml.timeline import days
 
-
 ORIGINS = 4
 """From how many past moments a recipe is judged, at most."""
 
@@ -136,6 +135,7 @@ def _check_part(examples: pd.DataFrame, rows: Ints, name: str, *, least: int) ->
     won = int(converted.sum())
     msg = (
         f"The {name} part must hold {least} converted examples and {least} others, got {won:,} and "
-        f"{len(rows) - won:,}. Bring more history, shorten label.horizon_days, or change training.test_share."
+        f"{len(rows) - won:,}. Bring more history, shorten label.horizon_days, or change "
+        "training.test_share."
     )
     raise SignalError(msg)

@@ -5,6 +5,7 @@ last the same recipe fitted once more on every mature example, because the newes
 most and the judged model has never seen it. The figures are those of the judged model.
 """
 
+import dataclasses
 import logging
 import platform
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from features.history import build_history
 from leadml.arrays import Floats, Matrix
 from leadml.config import Config, as_dict
 from leadml.lifecycle import Levels, fit_levels
-from leadml.model import Calibration, LeadModel
+from leadml.model import LeadModel
 from leadml.tables import Tables
 from training.calibrate import fit_calibration
 from training.drivers import measure_drivers
@@ -61,6 +62,16 @@ class TrainingResult:
     usable: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Lesson:
+    """What every fit of one training learns from; rows of sample and leads are oldest first."""
+
+    sample: Sample
+    leads: "pd.Series[str]"
+    catalog: Catalog
+    config: Config
+
+
 def train(config: Config, tables: Tables) -> TrainingResult:
     """Fits, calibrates and judges one model on ``tables``.
 
@@ -87,21 +98,13 @@ def train(config: Config, tables: Tables) -> TrainingResult:
     sample = _sample(matrix, mature, catalog, config, dated=tables.dated)
     recipe, trials = choose_recipe(sample, split, config.training)
     log.info("recipe: %s", recipe.words)
-    judged = _fit(sample, mature, split.train, recipe, config, catalog)
-    test = matrix[split.test]
-    probability = judged.probability(test)
+    lesson = _Lesson(sample, mature["lead_id"], catalog, config)
+    judged = _fit(lesson, split.train, recipe)
     evaluation = evaluate(
         mature.iloc[split.test],
-        probability,
+        judged.probability(matrix[split.test]),
         _rivals(tables, mature, split),
         seed=config.training.seed,
-    )
-    drivers = measure_drivers(
-        catalog,
-        test,
-        judged.contributions(test)[0],
-        mature["converted"].to_numpy(dtype=bool)[split.test],
-        mature["lead_id"].iloc[split.test].reset_index(drop=True),
     )
     usable = has_signal(evaluation)
     card = _card(config, tables, examples, split) | {
@@ -109,17 +112,13 @@ def train(config: Config, tables: Tables) -> TrainingResult:
         "trials": [_trial(trial) for trial in trials],
         "usable": usable,
         "leaks": [_leak(report) for report in leaks],
-        "drivers": drivers,
+        "drivers": _drivers(lesson, judged, split.test),
         "evaluation": evaluation.to_json(),
     }
-    everything = np.arange(len(mature))
-    final = _fit(sample, mature, everything, recipe, config, catalog)
-    model = LeadModel(
-        final.catalog, final.linear, final.trees, final.calibration, final.policy, card
-    )
-    return TrainingResult(
-        model, catalog, evaluation, matrix[:: max(len(matrix) // 1000, 1)], usable
-    )
+    final = _fit(lesson, np.arange(len(mature)), recipe)
+    model = dataclasses.replace(final, card=card)
+    shown = matrix[:: max(len(matrix) // 1000, 1)]
+    return TrainingResult(model, catalog, evaluation, shown, usable)
 
 
 def has_signal(evaluation: Evaluation) -> bool:
@@ -141,24 +140,18 @@ def _sample(
     )
 
 
-def _fit(
-    sample: Sample,
-    mature: pd.DataFrame,
-    rows: np.ndarray,
-    recipe: Recipe,
-    config: Config,
-    catalog: Catalog,
-) -> LeadModel:
+def _fit(lesson: _Lesson, rows: np.ndarray, recipe: Recipe) -> LeadModel:
     """A calibrated model from the given rows (oldest first), its policy drawn from their newest."""
-    chosen = sample.rows(rows)
-    margin = fit_margin(chosen, recipe, config.training)
-    unseen = out_of_fold_margins(chosen, recipe, config.training)
-    newest = _newest(chosen, config.training.calibrate_share)
-    leads = mature["lead_id"].iloc[rows]
-    calibration = fit_calibration(unseen[newest], chosen.converted[newest], leads.iloc[newest])
-    model = LeadModel(catalog.to_json(), margin.linear, margin.trees, calibration, {}, {})
-    levels = _levels(model, catalog, chosen.matrix[newest], config, margin, calibration)
-    return LeadModel(model.catalog, margin.linear, margin.trees, calibration, levels.to_json(), {})
+    settings = lesson.config.training
+    chosen = lesson.sample.rows(rows)
+    margin = fit_margin(chosen, recipe, settings)
+    unseen = out_of_fold_margins(chosen, recipe, settings)
+    newest = _newest(chosen, settings.calibrate_share)
+    leads = lesson.leads.iloc[rows].iloc[newest]
+    calibration = fit_calibration(unseen[newest], chosen.converted[newest], leads)
+    model = LeadModel(lesson.catalog.to_json(), margin.linear, margin.trees, calibration, {}, {})
+    levels = _levels(lesson, model, margin, chosen.matrix[newest])
+    return dataclasses.replace(model, policy=levels.to_json())
 
 
 def _newest(sample: Sample, share: float) -> np.ndarray:
@@ -173,18 +166,25 @@ def _newest(sample: Sample, share: float) -> np.ndarray:
     return np.arange(rows)
 
 
-def _levels(
-    model: LeadModel,
-    catalog: Catalog,
-    matrix: Matrix,
-    config: Config,
-    margin: Margin,
-    calibration: Calibration,
-) -> Levels:
+def _levels(lesson: _Lesson, model: LeadModel, margin: Margin, matrix: Matrix) -> Levels:
+    """The policy's cuts, from the probabilities and contributions of the given examples."""
     contributions, _ = model.contributions(matrix)
-    fit = catalog.group_sum(contributions, "fit")
-    acted = catalog.group_sum(contributions, "engagement", "intent")
-    return fit_levels(config.policy, calibration.probability(margin.of(matrix)), fit, acted)
+    fit = lesson.catalog.group_sum(contributions, "fit")
+    acted = lesson.catalog.group_sum(contributions, "engagement", "intent")
+    probability = model.calibration.probability(margin.of(matrix))
+    return fit_levels(lesson.config.policy, probability, fit, acted)
+
+
+def _drivers(lesson: _Lesson, model: LeadModel, rows: np.ndarray) -> list[dict[str, Any]]:
+    """What drives conversion, as the model and the given rows have it."""
+    matrix = lesson.sample.matrix[rows]
+    return measure_drivers(
+        lesson.catalog,
+        matrix,
+        model.contributions(matrix)[0],
+        lesson.sample.converted[rows],
+        lesson.leads.iloc[rows].reset_index(drop=True),
+    )
 
 
 def _rivals(tables: Tables, mature: pd.DataFrame, split: Split) -> dict[str, Floats]:

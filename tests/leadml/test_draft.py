@@ -127,13 +127,13 @@ def test_columns_named_as_ours_are_not_renamed(tmp_path: Path) -> None:
 def test_the_id_is_the_column_other_files_speak_of(tmp_path: Path) -> None:
     files = crm(tmp_path)
     leads = pd.read_csv(files["leads"])
-    leads.assign(contact_id=leads["Id"], Id=[f"row{k}" for k in range(60)]).to_csv(
+    leads.assign(customer_id=leads["Id"], Id=[f"row{k}" for k in range(60)]).to_csv(
         files["leads"], index=False
     )
 
     config, _ = drafted(tmp_path, *files.values())
 
-    assert config.columns.leads["lead_id"] == "contact_id"
+    assert config.columns.leads["lead_id"] == "customer_id"
 
 
 def test_ids_that_nothing_shares_are_said(tmp_path: Path) -> None:

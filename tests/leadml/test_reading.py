@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from features.history import build_history
 from leadml.checks import inspect_tables, read_tables
 from leadml.config import Config, parse_config
 from leadml.errors import ConfigError, DataError, SignalError
@@ -330,6 +331,23 @@ def test_an_event_recorded_before_it_occurred_counts_from_when_it_occurred(read:
 
     assert only(tables, "note", "events").rows == 1
     assert [f"{time:%m-%d}" for time in tables.events["known_at"]] == ["01-05", "01-09", "01-07"]
+
+
+def test_the_past_as_a_value_knows_no_attribute_that_was_told_later(
+    tmp_path: Path, read: Reader
+) -> None:
+    (tmp_path / "attributes.csv").write_text(
+        "lead_id,valid_from,country\n1,2026-03-01T09:00:00Z,NL\n", encoding="utf-8"
+    )
+    tables = read(strict=True)
+    moment = pd.Timestamp("2026-02-15", tz="UTC")
+    examples = pd.DataFrame({"lead_id": ["1", "2"], "as_of": moment})
+
+    whole = build_history(tables, examples).attribute("country")
+    past = build_history(tables.upto(moment), examples).attribute("country")
+
+    assert whole.isna().tolist() == [True, False]
+    assert past.isna().tolist() == [True, False]
 
 
 # Outcomes and values.

@@ -206,6 +206,15 @@ def test_quoted_text_may_hold_line_breaks_and_delimiters(tmp_path: Path) -> None
     assert read_file(path)["note"].to_pylist() == ['one,\ntwo "three"', "x"]
 
 
+def test_line_breaks_in_quotes_do_not_split_a_large_file(tmp_path: Path) -> None:
+    path = tmp_path / "leads.csv"
+    note = '"' + "a line\n" * 100 + '"'
+    rows = "".join(f"L{k},{note}\n" for k in range(4_000))
+    path.write_text("lead_id,note\n" + rows, encoding="utf-8")
+
+    assert read_file(path)["note"].to_pylist() == ["a line\n" * 100] * 4_000
+
+
 def test_every_column_of_a_csv_is_text_so_that_ids_keep_their_zeros(tmp_path: Path) -> None:
     path = tmp_path / "leads.csv"
     path.write_text("lead_id,yes\n007,true\n", encoding="utf-8")

@@ -1,0 +1,135 @@
+"""What drives conversion: the rates are those that pandas counts."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from features.catalog import Catalog
+from features.spec import Feature, Noun, category, count, days_since_last, number
+from leadml.timeline import Window
+from training.drivers import LEAST_LEADS, MOST_BANDS, measure_drivers
+from training.metrics import wilson
+
+VIEWS = Noun("view", ("view",), "view", "views", "engagement")
+INDUSTRY = category(Noun("industry", ("industry",), "industry", "industry", "fit"), ("a", "b", "c"))
+SIZE = number(Noun("size", ("size",), "size", "size", "fit"))
+FEATURES: tuple[Feature, ...] = (
+    *count(VIEWS, Window(7)),
+    *days_since_last(VIEWS),
+    *INDUSTRY,
+    *SIZE,
+)
+N = 1_200
+
+
+@pytest.fixture(scope="module")
+def world() -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    views = rng.poisson(0.7, N).astype(float)
+    since = np.where(views > 0, rng.uniform(0, 7, N), np.nan)
+    industry = rng.choice([0.0, 1.0, 2.0, 3.0, np.nan], N, p=[0.5, 0.3, 0.1, 0.09, 0.01])
+    size = np.round(np.exp(rng.normal(4, 1, N)))
+    matrix = np.column_stack([views, since, industry, size])
+    contributions = rng.normal(size=(N, 4)) * [2.0, 0.1, 0.5, 1.0]
+    return {
+        "matrix": matrix,
+        "contributions": contributions,
+        "converted": rng.random(N) < 0.1 + 0.15 * np.minimum(views, 3),
+        "lead_ids": pd.Series([f"L{k // 3}" for k in range(N)], dtype="str"),
+    }
+
+
+@pytest.fixture(scope="module")
+def drivers(world: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    rows = measure_drivers(Catalog(FEATURES, {}), **world)
+    return {row["subject"]: row for row in rows}
+
+
+def recounted(world: dict[str, Any], inside: np.ndarray) -> tuple[int, int, int]:
+    frame = pd.DataFrame({"won": world["converted"], "lead": world["lead_ids"]})[inside]
+    return len(frame), frame["lead"].nunique(), int(frame["won"].sum())
+
+
+def test_subjects_come_strongest_first_with_their_mean_absolute_say(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    # Features of one noun speak together: views and days since the last one.
+    both = np.abs(world["contributions"][:, [0, 1]].sum(axis=1)).mean()
+    assert list(drivers) == ["views", "size", "industry"]
+    assert drivers["views"]["weight"] == pytest.approx(both)
+    assert drivers["views"]["feature"] == "view_count_7d"
+    assert drivers["views"]["group"] == "engagement"
+
+
+def test_the_rates_of_a_category_are_those_that_pandas_counts(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    codes = world["matrix"][:, 2]
+    texts = ["industry: a", "industry: b", "industry: c", "industry: a rare or new value"]
+    bands = {band["text"]: band for band in drivers["industry"]["bands"]}
+    assert list(bands) == texts, "commonest first; 12 leads without one are too few to say"
+    for code, text in enumerate(texts):
+        band = bands[text]
+        assert (band["n"], band["leads"], band["won"]) == recounted(world, codes == code)
+
+
+def test_the_rates_of_a_number_are_those_that_pandas_counts(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    size = world["matrix"][:, 3]
+    bands = drivers["size"]["bands"]
+    cut = pd.cut(size, [-np.inf, *np.quantile(size, [0.25, 0.5, 0.75]), np.inf], right=False)
+    assert len(bands) == MOST_BANDS
+    for band, own in zip(bands, cut.categories, strict=True):
+        inside = np.asarray(cut == own)
+        assert (band["n"], band["leads"], band["won"]) == recounted(world, inside)
+        low, high = size[inside].min(), size[inside].max()
+        assert band["text"] == f"size: {low:,.0f} to {high:,.0f}"
+    assert sum(band["n"] for band in bands) == N, "bands tile"
+
+
+def test_a_count_that_is_often_zero_sets_the_zeros_apart(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    views = world["matrix"][:, 0]
+    none, *some = drivers["views"]["bands"]
+    assert none["text"] == "no views in the last 7 days"
+    assert (none["n"], none["leads"], none["won"]) == recounted(world, views == 0)
+    assert sum(band["n"] for band in some) == (views > 0).sum()
+
+
+def test_every_rate_has_its_n_and_interval_and_the_mean_effect(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    for row in drivers.values():
+        assert row["bands"]
+        for band in row["bands"]:
+            bounds = wilson(band["won"], band["n"])
+            assert (band["rate"], band["lower"], band["upper"]) == (
+                bounds.value,
+                bounds.lower,
+                bounds.upper,
+            )
+            assert band["leads"] >= LEAST_LEADS
+    own = world["matrix"][:, 2] == 1
+    assert drivers["industry"]["bands"][1]["effect"] == pytest.approx(
+        world["contributions"][own, 2].mean()
+    )
+
+
+def test_a_band_of_few_leads_is_not_shown_however_many_examples_it_has() -> None:
+    lead_ids = pd.Series(["one"] * 100 + [f"L{k}" for k in range(100)], dtype="str")
+    matrix = np.repeat([0.0, 1.0], 100)[:, None]
+    rows = measure_drivers(
+        Catalog(INDUSTRY, {}), matrix, np.ones((200, 1)), np.arange(200) % 2 == 0, lead_ids
+    )
+    assert [band["text"] for band in rows[0]["bands"]] == ["industry: b"]
+
+
+def test_a_number_that_is_never_known_has_one_band() -> None:
+    lead_ids = pd.Series([f"L{k}" for k in range(100)], dtype="str")
+    matrix, nothing = np.full((100, 1), np.nan), np.zeros((100, 1))
+    rows = measure_drivers(Catalog(SIZE, {}), matrix, nothing, np.arange(100) % 2 == 0, lead_ids)
+    assert [(band["text"], band["n"]) for band in rows[0]["bands"]] == [("size not known", 100)]
