@@ -30,6 +30,20 @@ def declare_firmographics(
     return tuple(declared)
 
 
+def unused_columns(tables: Tables, settings: Attributes) -> dict[str, str]:
+    """The attribute columns that no feature can learn from, each with the reason."""
+    unused: dict[str, str] = {}
+    for column in tables.attribute_columns:
+        if column in settings.exclude:
+            continue
+        if is_date(tables, column):
+            unused[column] = "it holds dates, which no feature reads"
+        elif not is_number(tables, column) and column in tables.leads:
+            if not learn_levels(tables.leads[column], settings):
+                unused[column] = f"no value of it stands in {settings.min_count} leads"
+    return unused
+
+
 def learn_levels(text: Sequence[str] | pd.Series, settings: Attributes) -> tuple[str, ...]:
     """The levels worth telling apart, commonest first, ties by name.
 

@@ -89,9 +89,8 @@ def _of_known_leads(
 def _after_creation(
     outcomes: pd.DataFrame, leads: pd.DataFrame, reader: TableReader
 ) -> pd.DataFrame:
-    created = outcomes["lead_id"].map(
-        leads.drop_duplicates("lead_id").set_index("lead_id")["created_at"]
-    )
+    creation = leads.set_index("lead_id")["created_at"]
+    created = creation.reindex(outcomes["lead_id"]).reset_index(drop=True)
     if any(reader.precisions.get(f"{table}.closed_at") for table in ("outcomes", "table")):
         created = created.dt.normalize()
     early = outcomes["closed_at"] < created

@@ -92,7 +92,7 @@ def init(
     out: Annotated[Path, typer.Option(help="The configuration to write.")] = DEFAULT_CONFIG,
 ) -> None:
     """Writes a first leadml.toml from your own files."""
-    from leadml.draft import draft_config
+    from leadml.draft.draft import draft_config
 
     if out.exists():
         msg = f"'{out}' must not exist yet, for it would be overwritten. Name another with --out."
@@ -107,6 +107,7 @@ def init(
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Reads and checks the tables: what was read, what is wrong, what looks like a leak."""
+    from features.firmographics import unused_columns
     from leadml.checks import inspect_tables
     from leadml.said import leak_lines, read_lines
     from training.examples import build_examples, label_line
@@ -119,6 +120,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     if any(finding.level == "error" for finding in tables.findings):
         typer.echo("The tables cannot be used until the errors are mended.", err=True)
         raise typer.Exit(1)
+    unused = unused_columns(tables, settings.attributes)
+    _say(f"  unused  {column}: {reason}." for column, reason in unused.items())
     examples = build_examples(tables, settings)
     typer.echo(label_line(examples, settings))
     _say(leak_lines([asdict(leak) for leak in report_leaks(tables, examples.mature, settings)]))

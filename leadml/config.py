@@ -20,11 +20,17 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from leadml.errors import ConfigError
+from leadml.errors import ConfigError, listed, nearest, without_password
 from leadml.events import EventType
 from leadml.parsing import expanded, parse_value
 
 Every = Literal["", "week", "month", "quarter"]
+
+STAGE_OUTCOMES = ("mql", "sql", "sales_accepted", "sales_rejected", "opportunity")
+"""Outcomes before the last one."""
+
+OUTCOMES = ("closed_won", "closed_lost", *STAGE_OUTCOMES)
+"""What can become of a lead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +240,11 @@ def read_config(path: Path, environ: Mapping[str, str]) -> Config:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        msg = f"The configuration must be a readable file, got '{path}'. `leadml init` writes one."
+    except (OSError, UnicodeDecodeError) as error:
+        msg = (
+            f"The configuration must be a readable file in UTF-8, got '{path}'. "
+            "`leadml init` writes one."
+        )
         raise ConfigError(msg) from error
     try:
         settings = tomllib.loads(text)
@@ -258,7 +267,7 @@ def parse_config(settings: Mapping[str, Any]) -> Config:
 
 
 def as_dict(config: Config) -> dict[str, Any]:
-    """The resolved tree as plain data, ready for JSON; without the folder of this machine."""
+    """The resolved tree as plain data, ready for JSON, without folder and passwords."""
     tree = dataclasses.asdict(config)
     del tree["folder"]
     return cast("dict[str, Any]", _plain(tree))
@@ -266,40 +275,68 @@ def as_dict(config: Config) -> dict[str, Any]:
 
 def check_config(config: Config) -> None:
     """Raises `ConfigError` where a value is out of range or two settings exclude each other."""
-    training = config.training
-    shares = {
-        f"training.{name}": getattr(training, name)
-        for name in ("test_share", "stop_share", "calibrate_share")
-    }
-    shares |= {
-        "policy.sql_share": config.policy.sql_share,
-        "policy.mql_share": config.policy.mql_share,
-    }
-    for name, share in shares.items():
-        if not 0 < share < 1:
-            msg = f"{name} must be above 0 and below 1, got {share}."
-            raise ConfigError(msg)
-    numbers = {
-        "label.horizon_days": config.label.horizon_days,
-        "examples.max_age_days": config.examples.max_age_days,
-        "features.half_life_days": config.features.half_life_days,
-        "attributes.max_levels": config.attributes.max_levels,
-        "training.min_outcomes": training.min_outcomes,
-    }
-    windows = [("features.windows_days", days) for days in config.features.windows_days]
-    for name, number in [*numbers.items(), *windows]:
-        if number <= 0:
-            msg = f"{name} must be above 0, got {number}."
-            raise ConfigError(msg)
+    for names, low, high, said in _RANGES:
+        for name in names:
+            section, key = name.split(".")
+            value = getattr(getattr(config, section), key)
+            for number in value if isinstance(value, tuple) else (value,):
+                if not low <= number <= high:
+                    msg = f"{name} must be {said}, got {number}."
+                    raise ConfigError(msg)
     if not config.examples.after_days and not config.examples.every:
         msg = "examples must name moments, got none. Set after_days = [0] or every = 'month'."
-        raise ConfigError(msg)
-    if any(days < 0 for days in config.examples.after_days):
-        msg = f"examples.after_days must not be negative, got {list(config.examples.after_days)}."
         raise ConfigError(msg)
     if config.data.table and (config.data.leads or config.data.outcomes):
         msg = "data.table must stand alone, got leads or outcomes beside it. Keep one of the two."
         raise ConfigError(msg)
+    if config.label.outcome not in OUTCOMES:
+        got = f"got '{config.label.outcome}'.{nearest(config.label.outcome, OUTCOMES)}"
+        msg = f"label.outcome must be one of {', '.join(OUTCOMES)}, {got}"
+        raise ConfigError(msg)
+    both = {text.lower() for text in config.label.won} & {
+        text.lower() for text in config.label.lost
+    }
+    if both:
+        msg = f"label.won and label.lost must not share a text, got {listed(both)} in both."
+        raise ConfigError(msg)
+
+
+_TINY, _HUGE = 1e-9, 1e9
+
+_RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
+    (
+        (
+            *("training.test_share", "training.stop_share", "training.calibrate_share"),
+            *("policy.sql_share", "policy.mql_share"),
+        ),
+        _TINY,
+        1 - _TINY,
+        "above 0 and below 1",
+    ),
+    (
+        (
+            *("label.horizon_days", "examples.max_age_days", "training.min_outcomes"),
+            *("features.half_life_days", "features.windows_days", "attributes.max_levels"),
+            *("serving.max_leads", "serving.max_body_mb"),
+        ),
+        _TINY,
+        _HUGE,
+        "above 0",
+    ),
+    (
+        (
+            *("examples.after_days", "training.half_life_days", "training.threads"),
+            *("policy.intent_days", "policy.product_days", "policy.service_days"),
+            *("policy.negative_days", "attributes.min_count", "training.seed"),
+        ),
+        0,
+        _HUGE,
+        "0 or more",
+    ),
+    (("policy.engagement",), 1, 4, "1 to 4"),
+    (("serving.port",), 0, 65_535, "0 to 65,535"),
+)
+"""Settings, the least and the most they may be, and how that is said; lists one by one."""
 
 
 def _plain(value: Any) -> Any:
@@ -309,4 +346,6 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, str):
+        return without_password(value)
     return os.fspath(value) if isinstance(value, Path) else value

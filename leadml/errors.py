@@ -1,6 +1,7 @@
 """What leadml says when it cannot go on: what must hold, what was got, what to do."""
 
 import difflib
+import re
 from collections.abc import Iterable
 
 
@@ -49,3 +50,13 @@ def nearest(word: str, known: Iterable[str]) -> str:
     """
     close = difflib.get_close_matches(word, list(known), n=1)
     return f" Did you mean '{close[0]}'?" if close else ""
+
+
+def without_password(text: str) -> str:
+    """A database address, or a message that holds one, with its password masked.
+
+    >>> without_password("postgresql://u:p@ss@host/db?password=x")
+    'postgresql://u:***@host/db?password=***'
+    """
+    masked = re.sub(r"(://[^:/@\s]*):[^/\s]*@", r"\1:***@", text)
+    return re.sub(r"(password=)[^&\s'\"]+", r"\1***", masked)

@@ -42,9 +42,9 @@ class EventType:
 
 
 def slug(text: str) -> str:
-    """A name that libraries and columns accept: lower-case letters, digits and underscores.
+    """A name for columns: lower-case letters (of any script), digits and underscores.
 
     >>> slug("W_Completeren aanvraag|START")
     'w_completeren_aanvraag_start'
     """
-    return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "unnamed"
+    return re.sub(r"[\W_]+", "_", text.lower()).strip("_") or "unnamed"

@@ -12,11 +12,11 @@ import pandas as pd
 import pyarrow as pa
 
 from leadml.columns import as_consent, as_numbers, as_text, as_times, settled
-from leadml.config import Config
+from leadml.config import STAGE_OUTCOMES, Config
 from leadml.errors import DataError, listed, nearest
 from leadml.findings import Findings
 from leadml.sources import open_source
-from leadml.tables import LEAD_COLUMNS, REQUIRED, STAGES, Clock
+from leadml.tables import LEAD_COLUMNS, REQUIRED, Clock
 from leadml.timeline import EARLIEST
 
 log = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ class TableReader:
         """The outcome column in our words: closed_won, closed_lost or an earlier stage."""
         label = self.config.label
         said = as_text(frame["outcome"]).str.lower()
-        names = {stage: stage for stage in STAGES}
+        names = {stage: stage for stage in STAGE_OUTCOMES}
         names |= {text.lower(): "closed_lost" for text in label.lost} | {
             text.lower(): "closed_won" for text in label.won
         }
@@ -186,7 +186,7 @@ class TableReader:
         unknown = outcome.isna() & said.notna()
         if unknown.any() and table == "outcomes":
             text = (
-                f"outcome must be one of label.won, label.lost or {listed(STAGES)}; "
+                f"outcome must be one of label.won, label.lost or {listed(STAGE_OUTCOMES)}; "
                 f"'{listed(said[unknown].unique(), most=3)}' is not. "
                 "Add it to label.won or label.lost."
             )

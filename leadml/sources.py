@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from leadml.errors import DataError, listed, nearest
+from leadml.errors import DataError, listed, nearest, without_password
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".txt")
 _SELECT = re.compile(r"\s*(select|with|from)\s", re.IGNORECASE)
@@ -105,7 +105,7 @@ class DuckDb:
             raise DataError(_no_table(table, str(self.path), self._names()))
         with duckdb.connect(self.path, read_only=True) as connection:
             try:
-                return connection.execute(_query(table)).to_arrow_table()
+                return connection.sql(_query(table)).to_arrow_table()
             except duckdb.Error as error:
                 msg = f"'{self.path}' must answer '{_query(table)}', got: {error}"
                 raise DataError(msg) from error
@@ -155,13 +155,20 @@ class Postgres:
                 cursor.execute(query)
                 return cursor.fetch_arrow_table()
         except postgresql.Error as error:
-            first = str(error).splitlines()[0]
+            first = self._scrubbed(str(error).splitlines()[0])
             msg = f"'{self._said()}' must answer '{query}', got: {first}"
-            raise DataError(msg) from error
+            # The cause is left out: its text may repeat the password.
+            raise DataError(msg) from None
 
     def _said(self) -> str:
-        """The address without its password."""
-        return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", self.address)
+        return without_password(self.address)
+
+    def _scrubbed(self, text: str) -> str:
+        """A message of the driver without any part of the password that it repeats."""
+        secret = re.search(r"://[^:/@]*:([^/]*)@", self.address)
+        for part in filter(None, secret[1].split("@") if secret else ()):
+            text = text.replace(part, "***")
+        return without_password(text)
 
 
 def _query(table: str) -> str:
@@ -192,16 +199,17 @@ def read_file(path: Path, missing: Sequence[str] = ("",)) -> pa.Table:
         if path.name.endswith(".parquet"):
             return pa.parquet.read_table(path)
         return _read_csv(path, missing)
-    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
+    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError, OSError) as error:
         first = str(error).splitlines()[0]
         msg = f"'{path}' must be a readable table in UTF-8, got: {first}"
         raise DataError(msg) from error
 
 
 def _read_csv(path: Path, missing: Sequence[str]) -> pa.Table:
-    """A CSV with every column as text; the delimiter is the commonest in its first line."""
+    """A CSV, every column as text; its delimiter is the commonest in line one, quotes apart."""
     with pa.input_stream(path, compression="detect") as stream:
-        head = stream.read(65_536).decode("utf-8-sig", errors="replace").split("\n", 1)[0]
+        start = stream.read(65_536).decode("utf-8-sig", errors="replace")
+    head = re.sub(r'"[^"]*"', "", start).split("\n", 1)[0]
     delimiter = max(",;\t|", key=head.count)
     parse = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     with pa.csv.open_csv(path, parse_options=parse) as reader:

@@ -31,9 +31,6 @@ Clock = Literal["times", "days", "sequence", "none"]
 LEAD_COLUMNS = ("lead_id", "created_at", "account_id", "consent")
 """Columns of leads that are no attributes; ``source`` is both."""
 
-STAGES = ("mql", "sql", "sales_accepted", "sales_rejected", "opportunity")
-"""Outcomes before the last one."""
-
 REQUIRED = {
     "leads": ("lead_id", "created_at"),
     "events": ("lead_id", "occurred_at", "event_type"),

@@ -65,16 +65,22 @@ class Scores:
             unscored_reason, model_version; NaN and "" where a lead is unscored.
         matrix: the features, shape (n, n_features).
         reasons: strongest first; empty where a lead is unscored or none were asked for.
+        dated: whether as_of is a time, not a place in a sequence.
     """
 
     table: pd.DataFrame
     matrix: Matrix
     reasons: list[tuple[Reason, ...]]
+    dated: bool = True
 
     def for_file(self) -> pd.DataFrame:
-        """The table with the reasons as text, its columns as in `COLUMNS`."""
+        """The table with the reasons as text, its columns as in `COLUMNS`.
+
+        Of an undated source as_of is empty: its sequence clock means nothing to a person.
+        """
         texts = pd.Series([said(reasons) for reasons in self.reasons], dtype="str")
-        return self.table.assign(reasons=texts)[list(COLUMNS)]
+        as_of = self.table["as_of"].where(np.full(len(self.table), self.dated))
+        return self.table.assign(as_of=as_of, reasons=texts)[list(COLUMNS)]
 
     def for_people(self) -> pd.DataFrame:
         """The table with the reasons as records: text, group, effect."""
@@ -129,7 +135,7 @@ def score_examples(
     table.loc[blank | (engagement == 0), "engagement_grade"] = pd.NA
     reasons = explain(scorer.catalog, matrix, contributions, most=most_reasons)
     reasons = [() if out else own for out, own in zip(blank, reasons, strict=True)]
-    return Scores(table, matrix, reasons)
+    return Scores(table, matrix, reasons, tables.dated)
 
 
 def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:

@@ -11,7 +11,6 @@ day. Each attribute column is looked at from four sides, and the verdict says wh
 A ``leak`` stays out of the model until ``attributes.allow`` names it.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,9 +19,10 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from features.firmographics import is_date, is_number, words
+from features.firmographics import is_date, is_number
 from leadml.arrays import Bools, Floats, Ints, Matrix
 from leadml.config import Config
+from leadml.hints import RUNNING_TOTAL, WRITTEN_LATER, spoken
 from leadml.progress import track
 from leadml.tables import Tables
 from training.metrics import auc
@@ -41,14 +41,6 @@ FILLED_APART = 0.35
 """Difference of the shares filled for won and lost leads."""
 ALONE_TELLING = 0.54
 """Below this a column hardly tells anything."""
-
-_WRITTEN_LATER = re.compile(
-    r"\b(tags?|quality|lead profile|score|index|last|stage|status|grade|rating|reason|result"
-    r"|outcome|closed?|converted|won|lost|duration|disposition|next step|owner)\b"
-)
-_RUNNING_TOTAL = re.compile(
-    r"\b(totals?|count|number of|visits?|views?|sessions?|per visit|time spent)\b"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +108,8 @@ def judge(
     column: str, alone: float, lost: float, filled: tuple[float, float], *, dated: bool
 ) -> tuple[Verdict, str]:
     """The verdict on one column, with the reason in a sentence: the first rule that holds."""
-    name = words(column).lower()
-    later, running = _WRITTEN_LATER.search(name), _RUNNING_TOTAL.search(name)
+    name = spoken(column)
+    later, running = WRITTEN_LATER.search(name), RUNNING_TOTAL.search(name)
     word, (won, others) = later[0] if later else "", filled
     tells = alone >= ALONE_TELLING
     rules: list[tuple[bool, Verdict, str]] = [

@@ -199,7 +199,12 @@ class Registry:
         return self._find(number)
 
     def _champion(self) -> str | None:
-        aliases = self._client.get_registered_model(self.name).aliases
+        from mlflow.exceptions import MlflowException
+
+        try:
+            aliases = self._client.get_registered_model(self.name).aliases
+        except MlflowException:
+            return None
         return str(aliases[CHAMPION]) if CHAMPION in aliases else None
 
     def _find(self, number: str) -> Version:

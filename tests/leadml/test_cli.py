@@ -392,7 +392,6 @@ def test_promoting_a_version_that_is_not_there_names_those_that_are(
     assert (status, "must be one of 2, 1, got 99" in error) == (1, True)
 
 
-@pytest.mark.xfail(reason="Registry._champion lets MlflowException through")
 def test_rolling_back_without_a_champion_is_refused(fails: Fails, undated: Path) -> None:
     status, error = fails("rollback", "-c", undated)
 

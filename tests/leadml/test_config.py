@@ -176,7 +176,7 @@ def test_examples_name_at_least_one_moment() -> None:
 
 
 def test_no_example_lies_before_the_lead() -> None:
-    with pytest.raises(ConfigError, match=r"after_days must not be negative, got \[0, -1\]"):
+    with pytest.raises(ConfigError, match=r"after_days must be 0 or more, got -1"):
         parse_config({"examples": {"after_days": [0, -1]}})
 
 
@@ -203,7 +203,6 @@ def test_a_file_that_is_no_toml_is_refused_with_the_place(tmp_path: Path, text: 
         read_config(path, {})
 
 
-@pytest.mark.xfail(reason="read_config lets UnicodeDecodeError through", raises=UnicodeDecodeError)
 def test_a_file_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "leadml.toml"
     path.write_bytes("[data]\nsource = 'Köln'\n".encode("latin-1"))

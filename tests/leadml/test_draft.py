@@ -11,7 +11,7 @@ import pytest
 
 from leadml.checks import inspect_tables
 from leadml.config import Config, read_config
-from leadml.draft import Draft, draft_config
+from leadml.draft.draft import Draft, draft_config
 from leadml.errors import DataError
 from leadml.hints import kind_of, one_and_many, sounds_later, sounds_like_outcome, spoken
 from leadml.tables import Tables

@@ -251,7 +251,6 @@ def test_a_time_that_is_missing_is_an_error(read: Reader) -> None:
     assert "created_at must be an ISO date or time, and filled" in finding.text
 
 
-@pytest.mark.xfail(reason="_after_creation maps with an empty Series", raises=TypeError)
 def test_a_time_without_a_zone_is_told_how_to_declare_it(read: Reader) -> None:
     leads = LEADS.replace("Z,", ",")
 

@@ -19,7 +19,7 @@ import vl_convert
 from markupsafe import Markup
 
 from training.report.evidence import Driver
-from training.report.judgement import WinsPoint
+from training.report.tables import WinsPoint
 
 WIDTH = 250
 """Of a plot without its axes, in pixels: with them it fits a phone."""

@@ -1,4 +1,4 @@
-"""How good is the model, in plain sentences and small tables? From the figures of its card.
+"""How good is the model, in plain sentences? From the figures of its card.
 
 Whether the probabilities may be believed follows one simple rule, said in the report too. The
 groups of like score are gone through; a group holds where the interval of what happened contains
@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from training.report.tables import Card, compared, figure_cell, holds
 from training.report.words import (
-    SCORERS,
     capitalised,
     counted,
     date_words,
@@ -20,15 +20,9 @@ from training.report.words import (
     joined,
     outcome_words,
     percent,
-    share_range,
     span,
     subject_words,
 )
-
-TOPS = (10, 20, 30)
-"""The shares of leads, in percent, of which the report says how many wins they hold."""
-
-Card = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,46 +46,6 @@ class Belief:
     predicted: float
     observed: float
     worst: Mapping[str, Any] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A figure and its interval, ready to be read; empty where a scorer has none."""
-
-    value: str = ""
-    interval: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FigureRow:
-    """One measure, over every scorer."""
-
-    name: str
-    hint: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class WinsPoint:
-    """The share of wins that one scorer reaches in its top leads; all in percent."""
-
-    scorer: str
-    top: int
-    value: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class RangeRow:
-    """What was predicted and what happened, for leads of like score."""
-
-    score: str
-    n: str
-    predicted: str
-    observed: str
-    interval: str
-    holds: bool
 
 
 def is_dated(card: Card) -> bool:
@@ -144,7 +98,7 @@ def believe(evaluation: Mapping[str, Any]) -> Belief:
     """Compares predicted and observed, group by group."""
     rows: Sequence[Mapping[str, Any]] = evaluation["reliability"]
     total = sum(row["n"] for row in rows)
-    missing = [row for row in rows if not _holds(row)]
+    missing = [row for row in rows if not holds(row)]
     miss = sum(row["n"] * abs(row["predicted"] - row["observed"]) for row in rows) / total
     holding = len(rows) - len(missing)
     observed = evaluation["converted"] / evaluation["n"]
@@ -165,67 +119,6 @@ def believe(evaluation: Mapping[str, Any]) -> Belief:
     )
 
 
-def compared(card: Card) -> list[str]:
-    """The scorers worth showing, the model first; without dates nobody is newest."""
-    names = [name for name in card["evaluation"]["figures"] if name not in {"model", "base rate"}]
-    if card["clock"] == "none":
-        names = [name for name in names if name != "newest first"]
-    return ["model", *names, "base rate"]
-
-
-def figure_rows(card: Card) -> list[FigureRow]:
-    """The measures, each over `compared`."""
-    many = outcome_words(card["outcome"]).many
-    figures = [card["evaluation"]["figures"][name] for name in compared(card)]
-    rows = [
-        _row(
-            "auc",
-            "Pairs put right, of 100",
-            "AUC: of one lead that converted and one that did not, how often the first is higher",
-            figures,
-        )
-    ]
-    rows += [
-        _row(f"wins_in_top_{top}", f"Share of {many} in the top {top} %", "", figures)
-        for top in TOPS
-    ]
-    hint = "how many times the average rate the top 20 % convert; 1 is chance"
-    rows.append(_row("lift_20", "Lift in the top 20 %", hint, figures))
-    hint = "how far probabilities are from what happened; lower is better"
-    rows.append(_row("log_loss", "Log loss", hint, figures))
-    rows.append(_row("brier", "Brier score", "the same, as a squared distance", figures))
-    return rows
-
-
-def wins_points(card: Card) -> list[WinsPoint]:
-    """The share of wins in the top leads, for the chart; chance for "at random"."""
-    points = []
-    for name in compared(card):
-        for top in TOPS:
-            if name == "base rate":
-                points.append(WinsPoint("at random", top, top, top, top))
-                continue
-            e = card["evaluation"]["figures"][name][f"wins_in_top_{top}"]
-            value, lower, upper = (100 * e[key] for key in ("value", "lower", "upper"))
-            points.append(WinsPoint(SCORERS.get(name, name), top, value, lower, upper))
-    return points
-
-
-def range_rows(rows: Sequence[Mapping[str, Any]]) -> list[RangeRow]:
-    """Score ranges against what happened."""
-    return [
-        RangeRow(
-            share_range(row["lower"], row["upper"]),
-            f"{row['n']:,}",
-            percent(row["predicted"]),
-            percent(row["observed"]),
-            span(row["observed_lower"], row["observed_upper"], like=row["observed"]),
-            _holds(row),
-        )
-        for row in rows
-    ]
-
-
 def counted_examples(card: Card) -> str:
     """On how much the model was judged."""
     n, leads = card["evaluation"]["n"], card["evaluation"]["leads"]
@@ -233,41 +126,11 @@ def counted_examples(card: Card) -> str:
     return many if n == leads else f"{counted(n, 'example', 'examples')} of {many}"
 
 
-def _holds(row: Mapping[str, Any]) -> bool:
-    return bool(row["observed_lower"] <= row["predicted"] <= row["observed_upper"])
-
-
 def _side(missing: Sequence[Mapping[str, Any]]) -> str:
     low = sum(row["predicted"] < row["observed_lower"] for row in missing)
     if low >= 0.8 * len(missing) > 0:
         return "too low"
     return "too high" if len(missing) - low >= 0.8 * len(missing) > 0 else ""
-
-
-def _row(metric: str, name: str, hint: str, figures: Sequence[Mapping[str, Any]]) -> FigureRow:
-    return FigureRow(name, hint, tuple(_cell(metric, own.get(metric)) for own in figures))
-
-
-def _cell(metric: str, figure: Mapping[str, float] | None) -> Cell:
-    """A figure as text; an interval of no width, as chance has, is left out."""
-    if figure is None:
-        return Cell()
-    value, lower, upper = figure["value"], figure["lower"], figure["upper"]
-    if upper - lower < 1e-9:
-        return Cell(_cell_text(metric, value))
-    if metric.startswith("wins"):
-        return Cell(_cell_text(metric, value), span(lower, upper, like=value))
-    return Cell(
-        _cell_text(metric, value), f"{_cell_text(metric, lower)}–{_cell_text(metric, upper)}"
-    )
-
-
-def _cell_text(metric: str, value: float) -> str:
-    if metric == "auc":
-        return f"{100 * value:.0f}"
-    if metric.startswith("wins"):
-        return percent(value)
-    return decimal(value, 1 if metric.startswith("lift") else 3)
 
 
 def _judged_on(card: Card) -> str:
@@ -347,7 +210,7 @@ def _believing(card: Card, belief: Belief) -> str:
 def _why_unusable(card: Card) -> str:
     model = card["evaluation"]["figures"]["model"]
     level = card["evaluation"]["figures"]["base rate"]
-    cell = _cell("auc", model["auc"])
+    cell = figure_cell("auc", model["auc"])
     if model["auc"]["lower"] <= 0.5:
         pairs = f"{cell.value} of 100 pairs put right ({cell.interval}), where 50 is chance"
         return capitalised(f"it does not sort leads better than chance would: {pairs}.")

@@ -24,16 +24,13 @@ from training.report.charts import (
 from training.report.evidence import Drivers, pick_drivers, read_open_leads
 from training.report.judgement import (
     believe,
-    compared,
     counted_examples,
-    figure_rows,
     in_one_minute,
     is_dated,
-    range_rows,
     warnings,
     what_is_predicted,
-    wins_points,
 )
+from training.report.tables import compared, figure_rows, range_rows, wins_points
 from training.report.words import (
     GROUPS,
     SCORERS,
