@@ -45,7 +45,9 @@ def table_row(name: str, result: TrainingResult) -> str:
 
 def main() -> None:
     """Prints the table."""
-    print("| set | judged on | AUC (90 %) | log loss | floor, AUC / log loss | base rate's log loss |")
+    print(
+        "| set | judged on | AUC (90 %) | log loss | floor, AUC / log loss | base rate's log loss |"
+    )
     print("|---|---|---|---|---|---|")
     for name in FLOORS:
         print(table_row(name, train_example(name)))

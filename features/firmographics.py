@@ -38,9 +38,10 @@ def unused_columns(tables: Tables, settings: Attributes) -> dict[str, str]:
             continue
         if is_date(tables, column):
             unused[column] = "it holds dates, which no feature reads"
-        elif not is_number(tables, column) and column in tables.leads:
-            if not learn_levels(tables.leads[column], settings):
-                unused[column] = f"no value of it stands in {settings.min_count} leads"
+            continue
+        text = column in tables.leads and not is_number(tables, column)
+        if text and not learn_levels(tables.leads[column], settings):
+            unused[column] = f"no value of it stands in {settings.min_count} leads"
     return unused
 
 

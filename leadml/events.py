@@ -15,6 +15,8 @@ Kind = Literal["engagement", "intent", "product", "service", "negative"]
 Group = Literal["fit", "engagement", "intent", "negative"]
 """The four groups of evidence a reason belongs to."""
 
+GROUPS: tuple[Group, ...] = ("fit", "engagement", "intent", "negative")
+
 GROUP_OF_KIND: dict[Kind, Group] = {
     "engagement": "engagement",
     "intent": "intent",

@@ -4,7 +4,6 @@ The only file of this room that knows MLflow, and none of it on a request's path
 fetched once, verified against its manifest, and kept beside the registry.
 """
 
-import shutil
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -42,13 +41,14 @@ def _number(folder: Path, name: str, version: str) -> str:
     """The version number behind a number or alias."""
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
 
-    client = MlflowClient(tracking_uri(folder), tracking_uri(folder))
     try:
+        client = MlflowClient(tracking_uri(folder), tracking_uri(folder))
         if version.isdecimal():
             return str(client.get_model_version(name, version).version)
         return str(client.get_model_version_by_alias(name, version).version)
-    except MlflowException as error:
+    except (MlflowException, SQLAlchemyError) as error:
         msg = (
             f"The registry must hold '{name}' {version}, but it does not. "
             "`leadml models` lists what there is, `leadml promote` makes a champion."
@@ -80,8 +80,8 @@ def _fetch(folder: Path, name: str, number: str, kept: Path) -> None:
             )
             raise RegistryError(msg)
         # Where another process was faster, the same files lie there already.
-        with suppress(FileExistsError, shutil.Error):
-            shutil.move(manifests[0].parent, kept)
+        with suppress(OSError):
+            manifests[0].parent.rename(kept)
 
 
 def _artifacts(folder: Path, name: str, number: str) -> str:

@@ -15,6 +15,7 @@ from serving.deps import Body, CurrentScorer, Now, state_of
 from serving.problems import MEDIA_TYPE
 from serving.requests import Asked, build_asked, parse_request
 from serving.schemas import (
+    EvidenceOut,
     ModelOut,
     ModelResponse,
     ReasonOut,
@@ -161,6 +162,7 @@ def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreRespons
             **{name: values[k] for name, values in columns.items()},
             as_of=asked.as_of,
             reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in scores.reasons[k]],
+            evidence=_evidence(scores, k),
             missing=asked.missing[k],
             warnings=[*doubts, *map(_unseen, unseen[k]), *asked.warnings[k]],
         )
@@ -172,6 +174,14 @@ def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreRespons
 def _plain(column: pd.Series) -> list[Any]:
     """A column's values, None where they are missing or empty."""
     return [None if pd.isna(value) or value == "" else value for value in column.tolist()]
+
+
+def _evidence(scores: Scores, row: int) -> EvidenceOut | None:
+    """A score by group of evidence; nothing for an unscored lead."""
+    if pd.isna(scores.table["probability"].iloc[row]):
+        return None
+    groups = {group: float(sums[row]) for group, sums in scores.groups.items()}
+    return EvidenceOut(base=scores.base, **groups)
 
 
 def _unseen(column: str) -> str:

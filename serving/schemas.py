@@ -114,6 +114,13 @@ RESPONSE_EXAMPLE: dict[str, Any] = {
                     "feature": "industry",
                 },
             ],
+            "evidence": {
+                "base": -3.1,
+                "fit": 0.7,
+                "engagement": 0.3,
+                "intent": 1.3,
+                "negative": 0.0,
+            },
             "unscored_reason": None,
             "missing": [],
             "warnings": [],
@@ -199,6 +206,16 @@ class ReasonOut(BaseModel):
     feature: str = Field(description="The feature whose value the text tells.")
 
 
+class EvidenceOut(BaseModel):
+    """Log-odds: base plus the four groups is the log-odds of the probability."""
+
+    base: float = Field(description="Of the average lead the model learned from.")
+    fit: float
+    engagement: float
+    intent: float
+    negative: float
+
+
 class ScoreOut(BaseModel):
     """The score of one lead; where it is unscored it has a reason, and no probability."""
 
@@ -211,6 +228,7 @@ class ScoreOut(BaseModel):
     engagement_grade: int | None = Field(description="1 is the strongest, 4 the weakest.")
     stage: Stage | None
     reasons: list[ReasonOut] = Field(description="Strongest first.")
+    evidence: EvidenceOut | None = Field(description="The score by group of evidence, exactly.")
     unscored_reason: str | None
     missing: list[str] = Field(description="Attributes the model reads that were not given.")
     warnings: list[str] = Field(description="What of the request was not used, and what to doubt.")

@@ -5,6 +5,7 @@ cannot be scored has no probability but says why: unscored is not zero.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ from features.build import build_matrix
 from features.catalog import Catalog
 from features.engagement import evidence
 from features.history import History, build_history
-from leadml.arrays import Matrix
+from leadml.arrays import Floats, Matrix
+from leadml.events import GROUPS, Group
 from leadml.lifecycle import Evidence, Levels, assign_stages, grade_engagement, grade_fit
 from leadml.model import LeadModel
 from leadml.moments import first_time
@@ -65,13 +67,17 @@ class Scores:
             unscored_reason, model_version; NaN and "" where a lead is unscored.
         matrix: the features, shape (n, n_features).
         reasons: strongest first; empty where a lead is unscored or none were asked for.
+        base: the log-odds of the average training example.
+        groups: what each group of evidence adds to it; base and groups sum to the log-odds.
         dated: whether as_of is a time, not a place in a sequence.
     """
 
     table: pd.DataFrame
     matrix: Matrix
     reasons: list[tuple[Reason, ...]]
-    dated: bool = True
+    base: float
+    groups: Mapping[Group, Floats]
+    dated: bool
 
     def for_file(self) -> pd.DataFrame:
         """The table with the reasons as text, its columns as in `COLUMNS`.
@@ -110,7 +116,7 @@ def score_examples(
     """
     asked = _Asked(examples, tables, build_history(tables, examples))
     matrix = build_matrix(scorer.catalog, asked.past)
-    contributions, _ = scorer.model.contributions(matrix)
+    contributions, base = scorer.model.contributions(matrix)
     margin = scorer.model.margin(matrix)
     probability = scorer.model.calibration.probability(margin)
     lower, upper = scorer.model.calibration.interval(margin)
@@ -121,7 +127,7 @@ def score_examples(
     table = pd.DataFrame(
         {
             "lead_id": examples["lead_id"].to_numpy(),
-            "as_of": examples["as_of"].to_numpy(),
+            "as_of": examples["as_of"].array,
             "probability": np.where(blank, np.nan, probability),
             "lower": np.where(blank, np.nan, lower),
             "upper": np.where(blank, np.nan, upper),
@@ -135,7 +141,8 @@ def score_examples(
     table.loc[blank | (engagement == 0), "engagement_grade"] = pd.NA
     reasons = explain(scorer.catalog, matrix, contributions, most=most_reasons)
     reasons = [() if out else own for out, own in zip(blank, reasons, strict=True)]
-    return Scores(table, matrix, reasons, tables.dated)
+    groups = {group: scorer.catalog.group_sum(contributions, group) for group in GROUPS}
+    return Scores(table, matrix, reasons, base, groups, tables.dated)
 
 
 def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:

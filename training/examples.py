@@ -20,6 +20,10 @@ from leadml.timeline import ceil_to_midnight, days
 _PERIODS: dict[Every, str] = {"week": "W-MON", "month": "MS", "quarter": "QS"}
 
 
+LEAST_GROUPS = 10
+"""Fewer accounts than this cannot be parted into folds that say anything."""
+
+
 @dataclass(frozen=True, slots=True)
 class ExampleSet:
     """Examples with labels.
@@ -87,19 +91,26 @@ def label_line(examples: ExampleSet, config: Config) -> str:
 
 
 def check_labels(examples: ExampleSet, config: Config) -> None:
-    """Raises `SignalError` where there are too few outcomes to learn from."""
+    """Raises `SignalError` where there are too few outcomes, or leads, to learn from."""
     won = int(examples.mature["converted"].sum())
     lost = len(examples.mature) - won
     least = config.training.min_outcomes
-    if min(won, lost) >= least:
-        return
-    what = config.label.outcome
-    msg = (
-        f"There must be {least} examples that reached {what} within {config.label.horizon_days} "
-        f"days and {least} that did not, got {won:,} and {lost:,} ({examples.immature:,} are still "
-        "immature). Bring more history, or shorten label.horizon_days."
-    )
-    raise SignalError(msg)
+    if min(won, lost) < least:
+        label = config.label
+        msg = (
+            f"There must be {least} examples that reached {label.outcome} within "
+            f"{label.horizon_days} days and {least} that did not, got {won:,} and {lost:,} "
+            f"({examples.immature:,} are still immature). Bring more history, or shorten "
+            "label.horizon_days."
+        )
+        raise SignalError(msg)
+    groups = examples.mature["group"].nunique()
+    if groups < LEAST_GROUPS:
+        msg = (
+            f"The examples must come from {LEAST_GROUPS} accounts (or leads without one), got "
+            f"{groups:,}. Bring more history, or leave account_id unmapped."
+        )
+        raise SignalError(msg)
 
 
 def _happened(

@@ -83,7 +83,8 @@ def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list
     ]
     leads = tables.leads.set_index("lead_id").reindex(newest["lead_id"])
     raw = {column: leads[column].reset_index(drop=True) for column in columns if column in leads}
-    if not raw or converted.all() or not converted.any():
+    too_few = newest["group"].nunique() < FOLDS
+    if not raw or converted.all() or not converted.any() or too_few:
         return []
     fold = folds_by_group(newest["group"], FOLDS, seed=config.training.seed)
     codes = np.column_stack([_codes(values) for values in raw.values()])

@@ -168,11 +168,13 @@ class Registry:
         return str(run.info.run_id), model_id
 
     def _experiment(self) -> str:
-        found = self._client.get_experiment_by_name(self.name)
-        if found is not None:
-            return str(found.experiment_id)
-        location = (self.folder / "artifacts").resolve().as_uri()
-        return str(self._client.create_experiment(self.name, artifact_location=location))
+        """The experiment of this model, made by whoever comes first."""
+        with _locked(self.folder):
+            found = self._client.get_experiment_by_name(self.name)
+            if found is not None:
+                return str(found.experiment_id)
+            location = (self.folder / "artifacts").resolve().as_uri()
+            return str(self._client.create_experiment(self.name, artifact_location=location))
 
     def _register(self, result: TrainingResult, run_id: str, model_id: str) -> Version:
         from mlflow.exceptions import MlflowException

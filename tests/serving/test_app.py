@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import logging
+import math
 import os
 import threading
 import time
@@ -517,3 +518,11 @@ def test_the_settings_of_an_app_come_from_the_configuration():
     assert AppSettings.of(Serving()) == AppSettings()
     custom = AppSettings.of(Serving(host="0.0.0.0", port=80, max_leads=5, max_body_mb=1))
     assert custom == AppSettings("0.0.0.0", 80, 5, 2**20)
+
+
+def test_the_groups_of_evidence_add_up_to_the_log_odds(client):
+    answer = one(client)
+
+    probability = answer["probability"]
+    log_odds = math.log(probability / (1 - probability))
+    assert sum(answer["evidence"].values()) == pytest.approx(log_odds, abs=1e-9)

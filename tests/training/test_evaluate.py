@@ -31,9 +31,7 @@ def test_a_range_holds_its_lower_bound_and_the_last_one_its_upper(
     probability: float, row: int
 ) -> None:
     edges = np.array([0.0, 0.5, 1.0])
-    table = calibration_table(
-        LEADS.head(1), np.array([True]), np.array([probability]), edges
-    )
+    table = calibration_table(LEADS.head(1), np.array([True]), np.array([probability]), edges)
     assert table["lower"].tolist() == [edges[row]]
 
 

@@ -139,7 +139,7 @@ def companies(draw: st.DrawFn) -> tuple[Tables, Config]:
     return tables(leads, outcomes, end=end, clock=clock), asked
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(companies())
 def test_the_examples_are_those_of_the_plain_loop(company: tuple[Tables, Config]) -> None:
     source, asked = company

@@ -25,10 +25,14 @@ from training.split import Origin, Split, folds_by_group
 
 SETTINGS = Training(threads=1)
 LINEAR, TREES, BOTH = RECIPES
-FEW = {recipe.name: dataclasses.replace(recipe, rounds=min(recipe.rounds, 30)) for recipe in RECIPES}
+FEW = {
+    recipe.name: dataclasses.replace(recipe, rounds=min(recipe.rounds, 30)) for recipe in RECIPES
+}
 
 
-def sample(matrix: np.ndarray, converted: np.ndarray, *, groups: np.ndarray | None = None) -> Sample:
+def sample(
+    matrix: np.ndarray, converted: np.ndarray, *, groups: np.ndarray | None = None
+) -> Sample:
     n = len(converted)
     names = np.arange(n) if groups is None else groups
     return Sample(
@@ -99,14 +103,14 @@ def test_every_example_gets_a_margin_out_of_fold() -> None:
 def test_the_same_sample_gives_the_same_margin_on_one_thread_or_two(recipe: Recipe) -> None:
     chosen = world(500, curved=True)
     few = dataclasses.replace(recipe, rounds=min(recipe.rounds, 6))
-    one, two, again = (
-        fit_margin(chosen, few, Training(threads=threads)) for threads in (1, 2, 1)
-    )
+    one, two, again = (fit_margin(chosen, few, Training(threads=threads)) for threads in (1, 2, 1))
     assert (one.of(chosen.matrix) == again.of(chosen.matrix)).all()
     assert (one.of(chosen.matrix) == two.of(chosen.matrix)).all()
     assert (one.trees is None) == (recipe.rounds == 0)
     if one.trees is not None and two.trees is not None:
-        texts = [trees.model_to_string().partition("parameters:")[0] for trees in (one.trees, two.trees)]
+        texts = [
+            trees.model_to_string().partition("parameters:")[0] for trees in (one.trees, two.trees)
+        ]
         assert texts[0] == texts[1]
 
 

@@ -58,7 +58,9 @@ def test_contributions_and_intercept_add_up_to_the_margin() -> None:
 
 def test_contributions_are_measured_against_the_average_example() -> None:
     matrix, converted, weights = world()
-    means = np.average(fitted(matrix, converted, weights).contributions(matrix), axis=0, weights=weights)
+    means = np.average(
+        fitted(matrix, converted, weights).contributions(matrix), axis=0, weights=weights
+    )
     assert means == pytest.approx(np.zeros(6), abs=1e-12)
 
 

@@ -46,7 +46,7 @@ def judged(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return converted[order], score[order], weight[order]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(judged())
 def test_metrics_equal_those_of_sklearn_with_weights_and_ties(
     drawn: tuple[np.ndarray, np.ndarray, np.ndarray],

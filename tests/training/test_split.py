@@ -59,7 +59,7 @@ def splits(draw: st.DrawFn) -> tuple[pd.DataFrame, Split, timedelta]:
     return examples, split, timedelta(days=horizon)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(splits())
 def test_no_label_looks_past_the_moment_from_which_the_next_part_begins(
     drawn: tuple[pd.DataFrame, Split, timedelta],
@@ -71,7 +71,7 @@ def test_no_label_looks_past_the_moment_from_which_the_next_part_begins(
         assert as_of.iloc[origin.fit].max() + horizon <= as_of.iloc[origin.stop].min()
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(splits())
 def test_parts_are_disjoint_and_origins_lie_in_the_training_part(
     drawn: tuple[pd.DataFrame, Split, timedelta],
@@ -90,7 +90,7 @@ def test_parts_are_disjoint_and_origins_lie_in_the_training_part(
     assert set(np.flatnonzero(newest)) == test, "the test part is all that is newest"
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(splits())
 def test_replayed_origins_know_enough_outcomes_and_the_others_share_no_group(
     drawn: tuple[pd.DataFrame, Split, timedelta],

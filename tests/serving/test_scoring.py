@@ -1,0 +1,232 @@
+"""From leads and their past to scores: one is as many, and unscored says why."""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from leadml.tables import Tables
+from serving.scoring import COLUMNS, Scorer, Scores, score_examples, unseen_categories
+
+DAY = pd.Timedelta(1, "D")
+
+
+def looked_at(tables: Tables, *, days: float = 7, rows: slice = slice(None)) -> pd.DataFrame:
+    leads = tables.leads[rows]
+    moments = leads["created_at"] + days * DAY
+    return pd.DataFrame({"lead_id": leads["lead_id"], "as_of": moments}).reset_index(drop=True)
+
+
+@pytest.fixture(scope="module")
+def scores(scorer: Scorer, tables: Tables) -> Scores:
+    return score_examples(scorer, tables, looked_at(tables), most_reasons=99)
+
+
+def row_of(scorer: Scorer, tables: Tables, lead_id: str, as_of: pd.Timestamp) -> pd.Series:
+    example = pd.DataFrame({"lead_id": pd.Series([lead_id], dtype="str"), "as_of": [as_of]})
+    return score_examples(scorer, tables, example).table.iloc[0]
+
+
+def test_a_lead_alone_gets_to_the_bit_what_it_gets_in_a_batch(
+    scorer: Scorer, tables: Tables
+) -> None:
+    examples = looked_at(tables, rows=slice(0, 600, 2))  # 300 rows, beyond those of one thread
+    batch = score_examples(scorer, tables, examples)
+    for k in range(0, 300, 6):
+        alone = score_examples(scorer, tables, examples.iloc[[k]].reset_index(drop=True))
+        expected = batch.table.iloc[[k]].reset_index(drop=True)
+        pd.testing.assert_frame_equal(alone.table, expected, check_exact=True)
+        assert alone.reasons[0] == batch.reasons[k]
+        assert alone.matrix.tobytes() == np.ascontiguousarray(batch.matrix[[k]]).tobytes()
+
+
+def test_the_order_of_examples_changes_no_score(scorer: Scorer, tables: Tables) -> None:
+    examples = looked_at(tables, rows=slice(0, 80))
+    order = np.random.default_rng(0).permutation(80)
+    one = score_examples(scorer, tables, examples)
+    two = score_examples(scorer, tables, examples.iloc[order].reset_index(drop=True))
+    expected = one.table.iloc[order].reset_index(drop=True)
+    pd.testing.assert_frame_equal(two.table, expected, check_exact=True)
+
+
+def test_what_comes_at_or_after_as_of_changes_no_score(scorer: Scorer, tables: Tables) -> None:
+    examples = looked_at(tables, days=3, rows=slice(0, 60))
+    moment = examples.set_index("lead_id")["as_of"]
+    known = tables.events["known_at"] < tables.events["lead_id"].map(moment)
+    cut = dataclasses.replace(
+        tables,
+        events=tables.events[known.to_numpy()].reset_index(drop=True),
+        outcomes=tables.outcomes[:0],
+    )
+    assert (~known).sum() > 100
+    one, two = (score_examples(scorer, own, examples) for own in (tables, cut))
+    pd.testing.assert_frame_equal(one.table, two.table, check_exact=True)
+    assert one.reasons == two.reasons
+
+
+def test_all_effects_of_a_lead_add_up_to_its_log_odds_above_the_base(
+    scorer: Scorer, scores: Scores
+) -> None:
+    _, base = scorer.model.contributions(scores.matrix)
+    log_odds = scorer.model.calibration.log_odds(scorer.model.margin(scores.matrix))
+    for k, reasons in enumerate(scores.reasons):
+        total = base + sum(reason.effect for reason in reasons)
+        assert total == pytest.approx(log_odds[k], abs=1e-9)
+    p = scores.table["probability"].to_numpy()
+    assert np.log(p / (1 - p)) == pytest.approx(log_odds, abs=1e-9)
+
+
+def test_reasons_come_strongest_first_in_the_number_asked_for(
+    scorer: Scorer, tables: Tables, scores: Scores
+) -> None:
+    for reasons in scores.reasons:
+        effects = [abs(reason.effect) for reason in reasons]
+        assert effects == sorted(effects, reverse=True)
+    few = score_examples(scorer, tables, looked_at(tables, rows=slice(0, 9)), most_reasons=2)
+    assert few.reasons == [reasons[:2] for reasons in scores.reasons[:9]]
+    none = score_examples(scorer, tables, looked_at(tables, rows=slice(0, 9)), most_reasons=0)
+    assert none.reasons == [()] * 9
+
+
+def test_a_reason_tells_the_value_that_pulls_its_way(scorer: Scorer, scores: Scores) -> None:
+    column = {name: k for k, name in enumerate(scorer.catalog.names)}
+    contributions, _ = scorer.model.contributions(scores.matrix)
+    for k, reasons in enumerate(scores.reasons[:50]):
+        for reason in reasons:
+            place = column[reason.feature]
+            feature = scorer.catalog.features[place]
+            assert reason.text == feature.describe(scores.matrix[k, place])
+            assert reason.group == feature.noun.group
+            assert np.sign(contributions[k, place]) == np.sign(reason.effect)
+
+
+def test_an_interval_brackets_its_probability(scores: Scores) -> None:
+    table = scores.table
+    assert table["probability"].notna().all()
+    assert (table["lower"] <= table["probability"]).all()
+    assert (table["probability"] <= table["upper"]).all()
+    assert (table["lower"] < table["upper"]).all()
+    assert table["probability"].between(0, 1).all()
+    assert (table["lower"] >= 0).all()
+    assert (table["upper"] <= 1).all()
+
+
+def test_a_file_of_scores_has_its_columns_in_order(scores: Scores) -> None:
+    file = scores.for_file()
+    assert list(file.columns) == list(COLUMNS)
+    assert file["reasons"].str.contains("for: |against: ").all()
+    records = scores.for_people()["reasons"].iloc[0]
+    assert [set(record) for record in records[:1]] == [{"text", "group", "effect", "feature"}]
+
+
+def test_a_sales_lead_has_asked_for_something_lately(
+    scorer: Scorer, tables: Tables, scores: Scores
+) -> None:
+    asked = tables.events[tables.events["event_type"] == "demo_request"]
+    examples = looked_at(tables)
+    pairs = examples.merge(asked, on="lead_id")
+    policy = scorer.levels.policy
+    age = pairs["as_of"] - pairs["known_at"]
+    recent = pairs.loc[(age > 0 * DAY) & (age <= policy.intent_days * DAY), "lead_id"]
+    sales = scores.table[scores.table["stage"] == "sql"]
+    assert len(sales) > 10
+    assert set(sales["lead_id"]) <= set(recent)
+    assert (sales["probability"] >= scorer.levels.sql_probability).all()
+    assert (sales["fit_grade"] <= policy.fit).all()
+    silent = scores.table[~scores.table["lead_id"].isin(recent)]
+    assert silent["probability"].max() > scorer.levels.sql_probability, "a threshold alone is none"
+
+
+def test_a_negative_sign_disqualifies_whatever_the_probability(
+    scorer: Scorer, tables: Tables, scores: Scores
+) -> None:
+    left = tables.events[tables.events["event_type"] == "unsubscribed"]
+    pairs = looked_at(tables).merge(left, on="lead_id")
+    gone = set(pairs.loc[pairs["known_at"] < pairs["as_of"], "lead_id"])
+    table = scores.table.set_index("lead_id")
+    assert len(gone) > 10
+    assert set(table.index[table["stage"] == "disqualified"]) == gone
+
+
+# Why a lead is not scored. L0 closes between its tenth and its 28th day.
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [("closed_won", "already a customer"), ("closed_lost", "already closed")],
+)
+def test_a_closed_lead_is_not_scored(
+    scorer: Scorer, tables: Tables, outcome: str, said: str
+) -> None:
+    row = tables.outcomes[tables.outcomes["outcome"] == outcome].iloc[0]
+    after = row_of(scorer, tables, row["lead_id"], row["closed_at"] + pd.Timedelta(1, "us"))
+    at = row_of(scorer, tables, row["lead_id"], row["closed_at"])
+    assert (after["unscored_reason"], at["unscored_reason"]) == (said, "")
+
+
+def test_a_lead_that_refused_is_not_scored_and_one_that_never_said_is(
+    scorer: Scorer, tables: Tables
+) -> None:
+    consent = np.full(len(tables.leads), 1.0)
+    consent[0], consent[1] = 0.0, np.nan
+    asked = dataclasses.replace(tables, leads=tables.leads.assign(consent=consent))
+    found = score_examples(scorer, asked, looked_at(asked, rows=slice(0, 3))).table
+    assert found["unscored_reason"].tolist() == ["no consent", "", ""]
+
+
+def test_a_lead_older_than_any_the_model_saw_is_not_scored(scorer: Scorer, tables: Tables) -> None:
+    open_still = dataclasses.replace(tables, outcomes=tables.outcomes[:0])
+    lead = tables.leads.iloc[0]
+    oldest = lead["created_at"] + scorer.model.card["max_age_days"] * DAY
+    assert row_of(scorer, open_still, "L0", oldest)["unscored_reason"] == ""
+    late = row_of(scorer, open_still, "L0", oldest + pd.Timedelta(1, "s"))
+    assert late["unscored_reason"].startswith("older than 365 days")
+
+
+def test_a_lead_that_did_not_exist_yet_is_not_scored(scorer: Scorer, tables: Tables) -> None:
+    lead = tables.leads.iloc[0]
+    early = row_of(scorer, tables, "L0", lead["created_at"] - pd.Timedelta(1, "us"))
+    assert early["unscored_reason"] == "created after as_of"
+    assert row_of(scorer, tables, "L0", lead["created_at"])["unscored_reason"] == ""
+
+
+def test_a_lead_of_whom_nothing_is_known_is_not_scored(scorer: Scorer, tables: Tables) -> None:
+    unknown = tables.leads.assign(
+        employees=np.nan, industry=pd.Series([None] * len(tables.leads), dtype="str")
+    )
+    silent = dataclasses.replace(tables, leads=unknown, events=tables.events[:0])
+    acted = dataclasses.replace(tables, leads=unknown)
+    who = looked_at(tables, rows=slice(0, 20))
+    nothing = score_examples(scorer, silent, who).table["unscored_reason"]
+    assert set(nothing) == {"nothing is known about this lead yet"}
+    busy = set(acted.events["lead_id"])
+    found = score_examples(scorer, acted, who).table.set_index("lead_id")["unscored_reason"]
+    assert {lead for lead, reason in found.items() if reason == ""} <= busy
+    assert (found == "").any()
+
+
+def test_unscored_is_not_zero(scorer: Scorer, tables: Tables) -> None:
+    examples = looked_at(tables, days=-1, rows=slice(0, 2))
+    found = score_examples(scorer, tables, examples)
+    table = found.table
+    assert table[["probability", "lower", "upper"]].isna().all(axis=None)
+    assert table["engagement_grade"].isna().all()
+    assert table["fit_grade"].tolist() == table["stage"].tolist() == ["", ""]
+    assert found.reasons == [(), ()]
+    assert found.for_file()["reasons"].tolist() == ["", ""]
+
+
+def test_no_examples_make_an_empty_table(scorer: Scorer, tables: Tables) -> None:
+    found = score_examples(scorer, tables, looked_at(tables, rows=slice(0, 0)))
+    assert list(found.for_file().columns) == list(COLUMNS)
+    assert len(found.for_file()) == 0
+
+
+def test_a_category_that_training_never_saw_is_named(scorer: Scorer, tables: Tables) -> None:
+    industry = tables.leads["industry"].copy()
+    industry.iloc[0], industry.iloc[1] = "Zorb", None
+    asked = dataclasses.replace(tables, leads=tables.leads.assign(industry=industry))
+    found = score_examples(scorer, asked, looked_at(asked, rows=slice(0, 3)))
+    assert unseen_categories(scorer, found.matrix) == [["industry"], [], []]
+    assert found.table["probability"].notna().all()
