@@ -15,8 +15,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
 	@$(PIP) install --require-hashes -r $(VENV)/uv.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes --no-deps --compile-bytecode -r requirements.lock
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --system-certs --quiet --require-hashes --no-deps --compile-bytecode -r requirements.lock
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --system-certs --quiet --no-deps --no-build-isolation -e .
 	@$(BIN)/python -m compileall -q leadml features training serving
 	@touch $@
 
@@ -36,7 +36,7 @@ format: setup
 	@$(BIN)/ruff format .
 
 lock: setup
-	@$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	@$(BIN)/uv pip compile --system-certs pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --all-extras --upgrade --quiet --custom-compile-command "make lock" -o requirements.lock
 
 bench-real: setup
