@@ -24,9 +24,9 @@ import numpy as np
 from leadml.simulate.calendar import HORIZON_DAYS, Bools, Calendar, Floats, Ints
 
 LEVELS = ("gone", "cold", "aware", "warm", "hot")
-STAGE_OUTCOMES = ("lead", "mql", "sql", "sales_accepted", "opportunity")
+STAGES = ("lead", "mql", "sql", "sales_accepted", "opportunity")
 GONE = LEVELS.index("gone")
-MQL, SQL = STAGE_OUTCOMES.index("mql"), STAGE_OUTCOMES.index("sql")
+MQL, SQL = STAGES.index("mql"), STAGES.index("sql")
 OPEN, WON, LOST = 0, 1, 2
 
 # Chances per day, for a lead whose traits are all 1.
@@ -250,7 +250,7 @@ def win_probability(traits: Traits, standing: Standing, calendar: Calendar) -> F
 
 def _win_probability(traits: Traits, standing: Standing, calendar: Calendar) -> Floats:
     levels = np.arange(len(LEVELS))[:, None, None]
-    stages = np.arange(len(STAGE_OUTCOMES))[None, :, None]
+    stages = np.arange(len(STAGES))[None, :, None]
     rates = daily_rates(traits.take(standing.lead), levels, stages)
     last_day = rates.on(calendar, standing.day + HORIZON_DAYS)
     value = last_day.win * standing.closing_share

@@ -11,7 +11,7 @@ from leadml.simulate.calendar import DAY_S, OFFICE_DAY_S, Bools, Calendar, Ints
 from leadml.simulate.company import People
 from leadml.simulate.contact import EMAIL_KINDS, Texts, build_job_titles
 from leadml.simulate.market import COUNTRIES, INDUSTRIES, SOURCES
-from leadml.simulate.process import LOST, OPEN, STAGE_OUTCOMES, WON, Day
+from leadml.simulate.process import LOST, OPEN, STAGES, WON, Day
 
 _KNOWN_ON_ARRIVAL = {"industry": 0.85, "employees": 0.74, "revenue_eur": 0.40}
 _ROUNDED_EMPLOYEES = np.array([1, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000])
@@ -56,7 +56,7 @@ def build_moves(days: Sequence[Day], people: People, rng: np.random.Generator) -
         closes = day.closing != OPEN
         moves = ~closes & (day.next_stage != day.stage)
         rejected = day.next_stage[moves] < day.stage[moves]
-        reached = np.array(STAGE_OUTCOMES, dtype=object)[day.next_stage[moves]]
+        reached = np.array(STAGES, dtype=object)[day.next_stage[moves]]
         closed = np.where(day.closing[closes] == WON, "closed_won", "closed_lost")
         leads += [day.leads[closes], day.leads[moves]]
         outcomes += [closed.astype(object), np.where(rejected, "sales_rejected", reached)]

@@ -1,10 +1,13 @@
 """Where models go, which is champion, and the way back; no pickle, no stray file."""
 
 import dataclasses
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mlflow
@@ -116,6 +119,17 @@ def test_promoting_the_champion_again_changes_nothing(champion: Registry) -> Non
     champion.promote("2", now=NOW)
     champion.promote("2", now=NOW)
     assert champion.rollback(now=NOW).number == "1", "it did not replace itself"
+
+
+def test_a_writer_waits_until_the_one_before_has_finished(champion: Registry) -> None:
+    with (champion.folder / ".lock").open("w") as held, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        promoting = pool.submit(champion.promote, "2", now=NOW)
+        time.sleep(0.3)
+        assert not promoting.done()
+        assert "champion" in aliases(champion)["1"]
+        fcntl.flock(held, fcntl.LOCK_UN)
+        assert "champion" in promoting.result(timeout=20).aliases
 
 
 def test_an_unknown_version_is_refused_with_those_there_are(champion: Registry) -> None:
