@@ -1,5 +1,6 @@
 """Does the README say what is so?"""
 
+import os
 import re
 import subprocess
 import sys
@@ -53,3 +54,21 @@ def test_help_imports_no_heavy_library() -> None:
         "assert not {'pandas', 'mlflow', 'lightgbm', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("name", ["bank_marketing", "x_education", "bpi2012"])
+def test_the_table_of_figures_is_what_the_benchmark_prints(name: str) -> None:
+    folder = os.environ.get("LEADML_REAL_DATA", str(ROOT.parent / "shared" / "data"))
+    if not Path(folder).is_dir():
+        pytest.skip(f"the public sets are not in {folder}; LEADML_REAL_DATA names another place")
+    script = ROOT / "benchmarks" / "real_sets.py"
+    run = subprocess.run(
+        [sys.executable, str(script), name], capture_output=True, text=True, check=True
+    )
+    printed = next(line for line in run.stdout.splitlines() if line.startswith(f"| `{name}`"))
+    written = next(line for line in README.splitlines() if line.startswith(f"| `{name}`"))
+    number = re.compile(r"\d*\.?\d+")
+    pairs = zip(number.findall(printed), number.findall(written), strict=True)
+    for now, then in pairs:
+        assert float(now) == pytest.approx(float(then), abs=0.004), (now, then)

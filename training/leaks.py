@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 
 from features.firmographics import is_date, is_number
+from features.history import build_history
 from leadml.arrays import Bools, Floats, Ints, Matrix
 from leadml.config import Config
 from leadml.hints import RUNNING_TOTAL, WRITTEN_LATER, spoken
@@ -81,8 +82,8 @@ def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list
         for column in tables.attribute_columns
         if column not in config.attributes.exclude and not is_date(tables, column)
     ]
-    leads = tables.leads.set_index("lead_id").reindex(newest["lead_id"])
-    raw = {column: leads[column].reset_index(drop=True) for column in columns if column in leads}
+    past = build_history(tables, newest)
+    raw = {column: past.attribute(column) for column in columns}
     too_few = newest["group"].nunique() < FOLDS
     if not raw or converted.all() or not converted.any() or too_few:
         return []

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -32,6 +32,9 @@ from leadml.store import (
     tracking_uri,
 )
 from training.train import TrainingResult
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import RegisteredModel
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +90,8 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """Every version, newest first."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            registered = self._client.get_registered_model(self.name)
-        except MlflowException:
+        registered = self._registered()
+        if registered is None:
             return []
         aliases: dict[str, list[str]] = {}
         for alias, number in registered.aliases.items():
@@ -162,7 +162,8 @@ class Registry:
             mlflow.log_dict(dict(card), "card.json")
             fingerprint = card["data"]["fingerprint"]
             dataset = from_pandas(table, name="features", digest=fingerprint[:36])
-            mlflow.log_input(dataset, context="training")
+            with _locked(self.folder):
+                mlflow.log_input(dataset, context="training")
             mlflow.set_tag("leadml.fingerprint", fingerprint)
             model_id = _log_model(result, model_folder, table)
         return str(run.info.run_id), model_id
@@ -177,8 +178,6 @@ class Registry:
             return str(self._client.create_experiment(self.name, artifact_location=location))
 
     def _register(self, result: TrainingResult, run_id: str, model_id: str) -> Version:
-        from mlflow.exceptions import MlflowException
-
         card = result.model.card
         tags = {
             USABLE_TAG: json.dumps(result.usable),
@@ -187,9 +186,7 @@ class Registry:
             "leadml.auc": f"{result.evaluation.figures['model']['auc'].value:.4f}",
             "leadml.fingerprint": card["data"]["fingerprint"],
         }
-        try:
-            self._client.get_registered_model(self.name)
-        except MlflowException:
+        if self._registered() is None:
             self._client.create_registered_model(self.name)
         made = self._client.create_model_version(
             self.name, f"models:/{model_id}", run_id=run_id, tags=tags, model_id=model_id
@@ -201,13 +198,21 @@ class Registry:
         return self._find(number)
 
     def _champion(self) -> str | None:
+        registered = self._registered()
+        aliases = registered.aliases if registered else {}
+        return str(aliases[CHAMPION]) if CHAMPION in aliases else None
+
+    def _registered(self) -> "RegisteredModel | None":
+        """The registered model, None where nothing was registered yet; a broken store raises."""
         from mlflow.exceptions import MlflowException
 
         try:
-            aliases = self._client.get_registered_model(self.name).aliases
-        except MlflowException:
-            return None
-        return str(aliases[CHAMPION]) if CHAMPION in aliases else None
+            return self._client.get_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return None
+            msg = f"The registry in '{self.folder}' must answer, got: {error.error_code}."
+            raise RegistryError(msg) from error
 
     def _find(self, number: str) -> Version:
         for version in self.versions():

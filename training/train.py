@@ -117,7 +117,7 @@ def train(config: Config, tables: Tables) -> TrainingResult:
     }
     final = _fit(lesson, np.arange(len(mature)), recipe)
     model = dataclasses.replace(final, card=card)
-    shown = matrix[:: max(len(matrix) // 1000, 1)]
+    shown = matrix[:: len(matrix) // 1000 + 1]
     return TrainingResult(model, catalog, evaluation, shown, usable)
 
 

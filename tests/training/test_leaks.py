@@ -42,9 +42,9 @@ def test_the_shares_filled_are_those_that_pandas_counts(
     reports: dict[str, ColumnReport], tables: Tables, mature: pd.DataFrame
 ) -> None:
     newest = mature.groupby("lead_id")["converted"].last()
-    filled = tables.leads.set_index("lead_id")["employees"].reindex(newest.index).notna()
+    filled = tables.leads.set_index("lead_id")[PLANTED].reindex(newest.index).notna()
     shares = filled.groupby(newest).mean()
-    report = reports["employees"]
+    report = reports[PLANTED]
     assert (report.filled_won, report.filled_lost) == pytest.approx((shares[True], shares[False]))
 
 
