@@ -191,7 +191,7 @@ def report(
     """Writes the explanation report of a registered model."""
     from training.report.write import write_report
 
-    scorer, scores = _scores(_config(config), version, as_of, None)
+    scorer, scores = _scores(_config(config), version, as_of, None, most_reasons=6)
     leads = scores.for_people()
     write_report(out, card=scorer.model.card, version=scorer.version, open_leads=leads)
     typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).")
@@ -345,7 +345,12 @@ def _examples(tables: "Tables", as_of: str, examples: Path | None) -> "pd.DataFr
 
 
 def _scores(
-    config: "Config", version: str, as_of: str, examples: Path | None
+    config: "Config",
+    version: str,
+    as_of: str,
+    examples: Path | None,
+    *,
+    most_reasons: int = 3,
 ) -> "tuple[Scorer, Scores]":
     from serving.scoring import score_examples
 
@@ -353,7 +358,8 @@ def _scores(
     if not scorer.model.card["usable"]:
         typer.echo("Warning: this model has no usable signal; do not rank by it.", err=True)
     tables = _tables(config)
-    return scorer, score_examples(scorer, tables, _examples(tables, as_of, examples))
+    chosen = _examples(tables, as_of, examples)
+    return scorer, score_examples(scorer, tables, chosen, most_reasons=most_reasons)
 
 
 def _train(config: "Config", as_of: str) -> list[str]:
