@@ -18,12 +18,10 @@ import numpy as np
 
 from leadml.arrays import Floats, Matrix, row_sums
 from leadml.errors import ModelError
+from leadml.intervals import wilson_bounds
 
 CLIP = 5.0
 """Scaled numbers are held within so many scales of the centre."""
-
-Z90 = 1.6448536269514722
-"""The normal quantile of a two-sided 90 % interval."""
 
 
 ROWS_FOR_THREADS = 256
@@ -121,12 +119,8 @@ class Calibration:
         """
         p = self.probability(margin)
         n = self.leads[np.searchsorted(self.edges, margin, side="right")]
-        shrink = 1.0 + Z90**2 / n
-        middle = (p + Z90**2 / (2 * n)) / shrink
-        half = Z90 / shrink * np.sqrt(p * (1 - p) / n + Z90**2 / (4 * n**2))
-        return np.minimum(np.maximum(middle - half, 0.0), p), np.maximum(
-            np.minimum(middle + half, 1.0), p
-        )
+        lower, upper = wilson_bounds(p, n)
+        return np.minimum(lower, p), np.maximum(upper, p)
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ class TableReader:
         return frame.assign(**self._settled(frame, skip=LEAD_COLUMNS))
 
     def _settled(self, frame: pd.DataFrame, *, skip: tuple[str, ...]) -> dict[str, pd.Series]:
-        """The attribute columns as float64 or text; dates, which no feature reads, are dropped."""
+        """The attribute columns as float64 or text."""
         columns: dict[str, pd.Series] = {}
         for name in frame:
             if name in skip:
@@ -193,7 +193,19 @@ class TableReader:
             frame = self.findings.refuse(table, frame.assign(outcome=outcome), unknown, text)
             outcome = frame["outcome"]
         named = frame.assign(outcome=outcome)
-        return named[outcome.notna()].reset_index(drop=True) if table == "outcomes" else named
+        if table == "outcomes":
+            text = "Rows without an outcome say nothing of a lead."
+            return self.findings.keep_out(table, named, outcome.isna(), text)
+        if unknown.any():
+            texts = listed(said[unknown].unique(), most=3)
+            self.findings.add(
+                "warning",
+                table,
+                f"{int(unknown.sum()):,} rows say '{texts}', neither in label.won nor label.lost: "
+                "they count as still open.",
+                int(unknown.sum()),
+            )
+        return named
 
     def attributes(self) -> pd.DataFrame:
         """lead_id, valid_from and the columns whose history it tells."""

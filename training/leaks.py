@@ -20,12 +20,13 @@ import numpy as np
 import pandas as pd
 
 from features.firmographics import is_date, is_number
-from features.history import build_history
+from features.history import AttributeLog
 from leadml.arrays import Bools, Floats, Ints, Matrix
 from leadml.config import Config
 from leadml.hints import RUNNING_TOTAL, WRITTEN_LATER, spoken
 from leadml.progress import track
 from leadml.tables import Tables
+from leadml.timeline import nanos
 from training.metrics import auc
 from training.split import folds_by_group
 
@@ -82,8 +83,10 @@ def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list
         for column in tables.attribute_columns
         if column not in config.attributes.exclude and not is_date(tables, column)
     ]
-    past = build_history(tables, newest)
-    raw = {column: past.attribute(column) for column in columns}
+    known = AttributeLog(tables.leads, tables.attributes)
+    lead = pd.Index(tables.leads["lead_id"]).get_indexer(newest["lead_id"]).astype(np.int64)
+    as_of = nanos(newest["as_of"])
+    raw = {column: known.at(column, lead, as_of) for column in columns}
     too_few = newest["group"].nunique() < FOLDS
     if not raw or converted.all() or not converted.any() or too_few:
         return []

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from leadml.arrays import Bools, Floats
+from leadml.intervals import Z90, wilson_bounds
 
 Metric = Callable[[Bools, Floats, Floats], float]
 
@@ -118,14 +119,12 @@ def bootstrap_weights(groups: "pd.Series[str]", *, seed: int) -> list[Floats]:
     ]
 
 
-def wilson(won: float, n: float, *, z: float = 1.6448536269514722) -> Estimate:
+def wilson(won: float, n: float, *, z: float = Z90) -> Estimate:
     """A share with Wilson's 90 % score interval (Wilson 1927)."""
     if n <= 0:
         return Estimate(0.0, 0.0, 1.0)
-    p = won / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return Estimate(p, float(max(middle - half, 0.0)), float(min(middle + half, 1.0)))
+    lower, upper = wilson_bounds(np.array([won / n]), np.array([float(n)]), z=z)
+    return Estimate(won / n, float(lower[0]), float(upper[0]))
 
 
 def _both(converted: Bools, weight: Floats) -> bool:

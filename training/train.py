@@ -26,7 +26,7 @@ from leadml.tables import Tables
 from training.calibrate import fit_calibration
 from training.drivers import measure_drivers
 from training.evaluate import Evaluation, evaluate
-from training.examples import ExampleSet, build_examples, check_labels
+from training.examples import ExampleSet, build_examples, check_labels, label_line
 from training.fit import (
     Margin,
     Recipe,
@@ -82,11 +82,7 @@ def train(config: Config, tables: Tables) -> TrainingResult:
     examples = build_examples(tables, config)
     check_labels(examples, config)
     mature = examples.mature
-    log.info(
-        "examples: %s mature, %s converted",
-        f"{len(mature):,}",
-        f"{int(mature['converted'].sum()):,}",
-    )
+    log.info("%s", label_line(examples, config))
     leaks = report_leaks(tables, mature, config)
     past = build_history(tables, mature)
     declared = declare_catalog(tables, config, leaks=refused(leaks))

@@ -10,7 +10,7 @@ import pytest
 
 from features.history import build_history
 from leadml.checks import inspect_tables, read_tables
-from leadml.config import Config, parse_config
+from leadml.config import Config, parse_config, read_config
 from leadml.errors import ConfigError, DataError, SignalError
 from leadml.findings import Finding
 from leadml.moments import open_at
@@ -497,3 +497,33 @@ def test_too_few_outcomes_are_refused_with_the_numbers(
 
     assert got in str(e.value)
     assert "Bring more history, or shorten label.horizon_days." in str(e.value)
+
+
+def test_texts_of_a_wide_table_that_name_no_outcome_are_counted_as_still_open(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "wide.csv").write_text(
+        "Id,Created,Status\n1,2026-01-01,won\n2,2026-01-02,lost\n3,2026-01-03,churned\n"
+    )
+    (tmp_path / "leadml.toml").write_text(
+        '[data]\ntable = "wide.csv"\n'
+        '[columns.table]\nlead_id = "Id"\ncreated_at = "Created"\noutcome = "Status"\n'
+    )
+
+    read = inspect_tables(read_config(tmp_path / "leadml.toml", {}), now=NOW)
+
+    assert len(read.outcomes) == 2
+    assert any("1 rows say 'churned'" in finding.text for finding in read.findings)
+
+
+def test_outcome_rows_without_an_outcome_are_counted_and_kept_out(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\n1,2026-01-01\n2,2026-01-02\n")
+    (tmp_path / "outcomes.csv").write_text(
+        "lead_id,outcome,closed_at\n1,closed_won,2026-01-05\n2,,2026-01-06\n"
+    )
+    (tmp_path / "leadml.toml").write_text("")
+
+    read = inspect_tables(read_config(tmp_path / "leadml.toml", {}), now=NOW)
+
+    assert len(read.outcomes) == 1
+    assert any("without an outcome" in finding.text for finding in read.findings)
