@@ -1,45 +1,114 @@
 """The feature table: what was knowable about each example, as numbers.
 
-`build_matrix` is the one engine for training, the nightly batch and a single request. The matrix
-is what models see; `to_frame` is the same for people and files (categories as text), and
-`from_frame` its inverse, which lets anyone score a table of features.
+`build_matrix` is the one engine for training, the nightly batch and a single request: the past is
+cut into blocks of whole accounts, and threads build them side by side. The matrix is what models
+see; `to_frame` is the same for people and files (categories as text), and `from_frame` its
+inverse, which lets anyone score a table of features.
 """
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
 
+from features.attributes import encode_texts
+from features.buckets import BucketedPast
 from features.catalog import Catalog
-from features.history import History
-from features.spec import OTHER, encode_levels
-from leadml.arrays import Matrix
+from features.feature import OTHER
+from features.past import Block, Past
+from leadml.arrays import Ints, Matrix
 from leadml.columns import as_numbers, as_text
 from leadml.errors import DataError, listed
+from leadml.parallel import cores, in_order
 from leadml.progress import track
 
+Made = TypeVar("Made")
 
-def build_matrix(catalog: Catalog, past: History) -> Matrix:
+
+def build_matrix(catalog: Catalog, past: Past | BucketedPast, *, threads: int = 0) -> Matrix:
     """Every feature of every example; float64, shape (n_examples, n_features).
 
     Categories are codes of the catalogue's levels (see `Feature.compute`).
+
+    Args:
+        catalog: the features.
+        past: the leads' past, and the moments from which it is looked at.
+        threads: how many blocks are built at a time; 0 takes all cores.
     """
     matrix = np.empty((len(past), len(catalog.features)), dtype=np.float64, order="F")
-    for column, feature in enumerate(track(catalog.features, "features", rows=len(past))):
-        matrix[:, column] = feature.compute(past)
+    blocks = past.blocks()
+    starts = np.concatenate(([0], np.cumsum([len(rows) for rows in blocks.examples])))
+
+    def fill(k: int) -> None:
+        _fill(matrix[starts[k] : starts[k + 1]], blocks[k], catalog)
+
+    def settle(k: int) -> None:
+        matrix[:, k] = matrix[place, k]
+
+    for _ in _side_by_side(fill, len(blocks), "features", len(past), threads):
+        pass
+    order = np.concatenate(blocks.examples)
+    if (order[1:] < order[:-1]).any():
+        place = np.empty(len(order), dtype=np.int64)
+        place[order] = np.arange(len(order))
+        for _ in _side_by_side(settle, matrix.shape[1], "order", len(past), threads):
+            pass
     return matrix
 
 
-def to_frame(catalog: Catalog, matrix: Matrix) -> pd.DataFrame:
-    """The matrix as a table: float64 columns, categories as text, a level not known as OTHER."""
-    columns: dict[str, pd.Series] = {}
+def iter_matrices(
+    catalog: Catalog, past: Past | BucketedPast, *, threads: int = 0
+) -> Iterator[tuple[Ints, Matrix]]:
+    """`build_matrix` block by block, for tables larger than memory.
+
+    Yields:
+        the examples' places, shape (n,), and their features, shape (n, n_features).
+    """
+    blocks = past.blocks()
+
+    def build(k: int) -> Matrix:
+        shape = len(blocks.examples[k]), len(catalog.features)
+        matrix = np.empty(shape, dtype=np.float64, order="F")
+        _fill(matrix, blocks[k], catalog)
+        return matrix
+
+    built = _side_by_side(build, len(blocks), "features", len(past), threads)
+    yield from zip(blocks.examples, built, strict=True)
+
+
+def _side_by_side(
+    step: Callable[[int], Made], steps: int, label: str, rows: int, threads: int
+) -> Iterator[Made]:
+    """The results of numbered steps, in order, made by some threads; shows progress."""
+    workers = min(threads or cores(), max(steps, 1))
+    return track(in_order(step, range(steps), threads=workers), label, rows=rows, steps=steps)
+
+
+def _fill(matrix: Matrix, block: Block, catalog: Catalog) -> None:
+    """Writes the features of one block."""
+    past = block.history(catalog.plan)
     for column, feature in enumerate(catalog.features):
-        values = pd.Series(matrix[:, column])
-        names = dict(enumerate((*feature.levels, OTHER)))
-        columns[feature.name] = values.map(names).astype("str") if feature.is_category else values
-    return pd.DataFrame(columns)
+        matrix[:, column] = feature.compute(past)
+
+
+def to_frame(catalog: Catalog, matrix: Matrix) -> pd.DataFrame:
+    """The matrix as a table: float64 columns, categories as text, a level not known as OTHER.
+
+    Numbers are not copied: the table shares the matrix's memory.
+    """
+    frame = pd.DataFrame(matrix, columns=catalog.names, copy=False)
+    texts = {}
+    for column, feature in enumerate(catalog.features):
+        if feature.is_category:
+            names = pd.Series([*feature.levels, OTHER], dtype="str")
+            codes = pd.Series(matrix[:, column]).fillna(-1).astype(np.int64)
+            texts[feature.name] = names.reindex(codes).array
+    return frame.assign(**texts) if texts else frame
 
 
 def from_frame(catalog: Catalog, frame: pd.DataFrame) -> Matrix:
-    """The inverse of `to_frame`; columns in any order, others ignored.
+    """The inverse of `to_frame`; columns in any order, categories of any dtype, others ignored.
 
     Raises:
         DataError: a column of the catalogue is missing, or a number is none.
@@ -52,7 +121,7 @@ def from_frame(catalog: Catalog, frame: pd.DataFrame) -> Matrix:
         )
         raise DataError(msg)
     columns = [
-        encode_levels(as_text(frame[feature.name]), feature.levels)
+        encode_texts(as_text(frame[feature.name]), feature.levels)
         if feature.is_category
         else as_numbers(frame[feature.name]).to_numpy()
         for feature in catalog.features

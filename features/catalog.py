@@ -4,21 +4,24 @@ import dataclasses
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from features.engagement import declare_engagement
+from features.feature import Feature
 from features.firmographics import declare_firmographics, learn_levels
-from features.history import History
-from features.spec import Feature
+from features.nouns import whole_of
+from features.past import Past
+from features.spec import read_feature
+from features.strands import Plan, plan_for
 from leadml.arrays import Floats, Matrix, row_sums
-from leadml.columns import as_text
 from leadml.config import Attributes, Config
 from leadml.errors import DataError, listed
 from leadml.events import EventType, Group
 from leadml.tables import Tables
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Catalog:
     """The features of a model, in the order of its columns, and the events they speak of.
 
@@ -49,7 +52,16 @@ class Catalog:
     @property
     def attribute_columns(self) -> list[str]:
         """The attribute columns the features read."""
-        return [f.noun.keys[0] for f in self.features if f.operation in {"number", "category"}]
+        read = [key for f in self.features if not f.word.of_events for key in f.noun.keys]
+        return list(dict.fromkeys(read))
+
+    @cached_property
+    def plan(self) -> Plan:
+        """What the features will ask of a past."""
+        of_events = [f for f in self.features if f.word.of_events]
+        wholes = [whole_of(f.noun, f.among) for f in of_events if f.among]
+        days = [f.window.days for f in of_events if f.window.days]
+        return plan_for([*(f.noun for f in of_events), *wholes], days)
 
     def group_sum(self, contributions: Matrix, *groups: Group) -> Floats:
         """The contributions of some groups of evidence, summed; shape (n,)."""
@@ -63,20 +75,20 @@ class Catalog:
             by_noun.setdefault(feature.noun.name, []).append(column)
         return list(by_noun.values())
 
-    def with_levels(self, past: History, settings: Attributes) -> "Catalog":
+    def with_levels(self, past: Past, settings: Attributes) -> "Catalog":
         """The catalogue with the levels of its categories learned from ``past``."""
         learned = [
             dataclasses.replace(
                 feature,
-                levels=learn_levels(as_text(past.attribute(feature.noun.keys[0])), settings),
+                levels=learn_levels(past.attribute(feature.noun.keys[0]), feature.word, settings),
             )
-            if feature.is_category
+            if feature.word.learns
             else feature
             for feature in self.features
         ]
         return dataclasses.replace(self, features=tuple(learned))
 
-    def with_all_levels(self, past: History) -> "Catalog":
+    def with_all_levels(self, past: Past) -> "Catalog":
         """The catalogue with every level that occurs in ``past``, however rare."""
         return self.with_levels(past, Attributes(min_count=1, max_levels=len(past) + 1))
 
@@ -90,7 +102,7 @@ class Catalog:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Catalog":
         """The inverse of `to_json`."""
-        features = tuple(Feature.from_json(item) for item in data["features"])
+        features = tuple(read_feature(item) for item in data["features"])
         return cls(features, {key: EventType(**event) for key, event in data["events"].items()})
 
 

@@ -1,28 +1,27 @@
-"""Engagement: how often, how recently and how steadily has a lead acted?"""
+"""Engagement: how often, how recently and how steadily has a lead acted?
 
-from collections.abc import Collection, Mapping
+``[features]`` in ``leadml.toml`` names words of the vocabulary, each asked of every event type, of
+every kind of event, or of all events together; ``account_`` before a word asks it of the lead's
+account. A word that makes no sense of a noun (the mean value of events without values, the last
+type among one) makes no feature.
+"""
 
-from features.spec import (
-    Feature,
-    Noun,
-    active_days,
-    age,
-    count,
-    days_since_last,
-    decayed_count,
-    total,
-)
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from features.feature import EVER, Feature, Word
+from features.nouns import KIND_WORDS, Noun, any_noun, event_noun, kind_noun
+from features.spec import VOCABULARY
 from leadml.config import Features
-from leadml.events import GROUP_OF_KIND, EventType, Kind, slug
+from leadml.errors import ConfigError, nearest
+from leadml.events import EventType, Kind
 from leadml.timeline import Window
 
-_KIND_WORDS: dict[Kind, tuple[str, str]] = {
-    "engagement": ("activity", "activities"),
-    "intent": ("explicit request", "explicit requests"),
-    "product": ("product use", "product uses"),
-    "service": ("service request", "service requests"),
-    "negative": ("negative sign", "negative signs"),
-}
+OF_ACCOUNT = "account_"
+"""What stands before a word that is asked of the account."""
+
+LEAD = Noun("", (), "lead", "leads", "engagement")
+ACCOUNT = Noun("account", (), "account's first lead", "accounts", "engagement", "account")
 
 
 def declare_engagement(
@@ -32,39 +31,75 @@ def declare_engagement(
 
     Args:
         events: the event types by key.
-        settings: windows and half-life.
+        settings: words, windows, half-life, pause and zone.
         with_values: the event types that carry values.
+
+    Raises:
+        ConfigError: a word that is not in the vocabulary.
     """
-    windows = [Window(None), *(Window(days) for days in sorted(set(settings.windows_days)))]
-    declared: list[Feature] = [*age()]
-    for key, event in events.items():
-        noun = event_noun(key, event)
-        declared += count(noun, *windows)
-        declared += days_since_last(noun)
-        declared += decayed_count(noun, half_life_days=settings.half_life_days)
-        if key in with_values:
-            declared += total(noun, windows[0], windows[-1])
-    for kind in _KIND_WORDS:
-        noun = kind_noun(kind, events)
-        if len(noun.keys) > 1:
-            declared += count(noun, *windows)
-            declared += days_since_last(noun)
-            declared += active_days(noun, *windows)
-    return tuple(declared)
+    kinds = [noun for kind in KIND_WORDS if len((noun := kind_noun(kind, events)).keys) > 1]
+    asked = (
+        (settings.overall, [any_noun(events)]),
+        (settings.per_event, [event_noun(key, event) for key, event in events.items()]),
+        (settings.per_kind, kinds),
+    )
+    declared: list[Feature] = []
+    for words, nouns in asked:
+        for noun in nouns:
+            valued = any(key in with_values for key in noun.keys)
+            for word in words:
+                declared += _fan_out(word, noun, settings, tuple(events), valued=valued)
+    return tuple(dict.fromkeys(declared))
 
 
 def evidence(events: Mapping[str, EventType]) -> dict[Kind, Feature]:
     """What the policy asks of a lead's past: days since the last event of each kind."""
-    return {kind: days_since_last(kind_noun(kind, events))[0] for kind in _KIND_WORDS}
+    nouns = {kind: kind_noun(kind, events) for kind in KIND_WORDS}
+    return {
+        kind: Feature(VOCABULARY["days_since_last"], replace(noun, name=f"policy_{kind}"))
+        for kind, noun in nouns.items()
+    }
 
 
-def event_noun(key: str, event: EventType) -> Noun:
-    """One event type as a noun."""
-    return Noun(slug(key), (key,), event.one, event.many, GROUP_OF_KIND[event.kind])
+def _fan_out(
+    name: str, noun: Noun, settings: Features, among: tuple[str, ...], *, valued: bool
+) -> Iterator[Feature]:
+    """One word of the configuration over its windows."""
+    word = _word(name.removeprefix(OF_ACCOUNT))
+    at_account = name.startswith(OF_ACCOUNT)
+    if word.name == "tenure":
+        noun = ACCOUNT if at_account else LEAD
+    elif at_account:
+        noun = noun.at_account()
+    rules = {"values": valued, "several": len(noun.keys) > 1}
+    makes_sense = word.name == "tenure" or (noun.keys and rules.get(word.needs, True))
+    for window in _windows(word, settings.windows_days) if makes_sense else ():
+        yield Feature(
+            word,
+            noun,
+            window,
+            half_life_days=settings.half_life_days if word.name.startswith("decayed") else 0.0,
+            gap_minutes=settings.session_gap_minutes if word.name == "sessions" else 0.0,
+            zone=settings.timezone if word.name in {"off_hours_share", "weekend_share"} else "",
+            among=among if word.name in {"share", "order_of_first"} else (),
+            levels=noun.keys if word.is_category else (),
+        )
 
 
-def kind_noun(kind: Kind, events: Mapping[str, EventType]) -> Noun:
-    """All event types of one kind as a noun."""
-    keys = tuple(key for key, event in events.items() if event.kind == kind)
-    one, many = _KIND_WORDS[kind]
-    return Noun(f"any_{kind}", keys, one, many, GROUP_OF_KIND[kind])
+def _word(name: str) -> Word:
+    word = VOCABULARY.get(name)
+    if word is None or not word.of_events:
+        known = [word.name for word in VOCABULARY.values() if word.of_events]
+        msg = (
+            f"[features] must name words of the vocabulary, got '{name}'."
+            f"{nearest(name, known)} There are: {', '.join(known)}."
+        )
+        raise ConfigError(msg)
+    return word
+
+
+def _windows(word: Word, windows_days: Sequence[int]) -> list[Window]:
+    if not word.windowed:
+        return [EVER]
+    finite = [Window(days) for days in sorted(set(windows_days))]
+    return finite if word.needs == "window" else [EVER, *finite]

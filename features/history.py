@@ -1,283 +1,171 @@
 """What had a lead done before a moment? The only reader of event time.
 
-An `EventLog` is the whole log, sorted once by (lead, known time). A `History` is the past of a set
-of examples: it answers windowed questions by binary search inside each lead's stretch and has no
-method that looks at or past ``as_of``. One example or a million take the same path, and an answer
-depends on nothing but the lead's own events, so that batch and single request agree to the bit.
+A `History` is the past of a set of examples: it answers windowed questions and has no method that
+looks at or past ``as_of``. Events are sorted once by (lead, known time); every window is then two
+positions in each lead's stretch, and every answer a difference of running sums at positions, or
+one event looked up there (`features.strands`). One example or a million take the same path, and an
+answer depends on nothing but the lead's own events, so that batch and request agree to the bit.
 
 Every answer is float64 of shape (n_examples,), aligned with the examples:
 
-* an event is seen when ``known_at`` lies in ``[as_of - window, as_of)``;
-* counts, totals and active days of nothing are 0; days since nothing are NaN.
+* an event is seen when it became known in ``[as_of - window, as_of)``;
+* an account sees a colleague's event from when both the event and the colleague were known;
+* counts, sums, days and sessions of nothing are 0; recency, means, maxima and shares are NaN.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
 
 import numpy as np
-import pandas as pd
 
-from leadml.arrays import Floats, Ints, Nanos
-from leadml.tables import Tables
-from leadml.timeline import DAY_NS, Window, nanos
-
-
-@dataclass(frozen=True)
-class _Stream:
-    """Events of some types, sorted by lead, then known time.
-
-    Attributes:
-        starts: lead k's events are ``starts[k]:starts[k + 1]``; shape (n_leads + 1,).
-        times: known times; shape (n,).
-        values: the events' values, 0 where missing; shape (n,).
-    """
-
-    starts: Ints
-    times: Nanos
-    values: Floats
-
-    @cached_property
-    def rank(self) -> Ints:
-        """Position of each event within its lead, from 0."""
-        own = np.repeat(self.starts[:-1], np.diff(self.starts))
-        return np.arange(len(self.times), dtype=np.int64) - own
-
-    @cached_property
-    def running_value(self) -> Floats:
-        """Sum of values up to and including each event, within its lead."""
-        return self._scan(self.values, np.ones(0))
-
-    @cached_property
-    def running_days(self) -> Ints:
-        """Distinct days (UTC) up to and including each event's, within its lead."""
-        day = self.times // DAY_NS
-        new = np.ones(len(day), dtype=np.float64)
-        new[1:] = day[1:] != day[:-1]
-        return self._scan(new, np.ones(0)).astype(np.int64)
-
-    def running_decayed(self, half_life_ns: float) -> Floats:
-        """Events up to and including each, halved for every half-life they lie before it."""
-        gaps = np.zeros(len(self.times))
-        since = np.where(self.rank[1:] > 0, self.times[1:] - self.times[:-1], 0)
-        gaps[1:] = np.exp2(-since / half_life_ns)
-        return self._scan(np.ones(len(self.times)), gaps)
-
-    def _scan(self, values: Floats, gaps: Floats) -> Floats:
-        """Running sums within each lead, in log2(longest history) vector steps.
-
-        With ``gaps`` (factor from each event to the next) older terms shrink on their way. A step
-        of doubling width adds the sum that ends ``width`` events earlier, so the order of additions
-        depends on the position within the lead alone.
-        """
-        total, decay = values.astype(np.float64), gaps.copy()
-        longest = int(self.rank.max(initial=0)) + 1
-        width = 1
-        while width < longest:
-            inside = self.rank[width:] >= width
-            if len(gaps):
-                total[width:] += np.where(inside, total[:-width] * decay[width:], 0.0)
-                decay[width:] = np.where(inside, decay[width:] * decay[:-width], 0.0)
-            else:
-                total[width:] += np.where(inside, total[:-width], 0.0)
-            width *= 2
-        return total
-
-
-class EventLog:
-    """All events of a set of leads, sorted once per set of event types that is asked for."""
-
-    def __init__(self, events: pd.DataFrame, lead_ids: pd.Index) -> None:
-        """Indexes the log.
-
-        Args:
-            events: lead_id, event_type, known_at, value; any order.
-            lead_ids: unique; a lead's position in it is its code.
-        """
-        self.lead_ids = lead_ids
-        codes = lead_ids.get_indexer(pd.Index(events["lead_id"]))
-        known = codes >= 0
-        self._lead = codes[known].astype(np.int64)
-        self._time = nanos(events["known_at"])[known]
-        value = events["value"].to_numpy(dtype=np.float64)[known]
-        self._value = np.nan_to_num(value, nan=0.0)
-        type_codes, self._types = pd.factorize(events["event_type"].to_numpy()[known])
-        self._type = type_codes.astype(np.int64)
-        self._streams: dict[tuple[str, ...], _Stream] = {}
-
-    def stream(self, event_types: Sequence[str]) -> _Stream:
-        """The events of these types together."""
-        key = tuple(sorted(event_types))
-        if key not in self._streams:
-            self._streams[key] = self._sorted(key)
-        return self._streams[key]
-
-    def _sorted(self, event_types: tuple[str, ...]) -> _Stream:
-        wanted = np.isin(self._types, event_types)
-        chosen = (
-            np.flatnonzero(wanted[self._type]) if len(self._type) else np.zeros(0, dtype=np.int64)
-        )
-        lead, time, value = self._lead[chosen], self._time[chosen], self._value[chosen]
-        order = np.lexsort((value, time, lead))
-        starts = np.searchsorted(lead[order], np.arange(len(self.lead_ids) + 1))
-        return _Stream(starts.astype(np.int64), time[order], value[order])
+from features.attributes import AttributeLog, Known
+from features.log import EventLog
+from features.nouns import Noun, Scope, whole_of
+from features.strands import NO_PLAN, Keys, Plan, Side, Strand
+from leadml.arrays import Floats, Ints, Matrix, Nanos
+from leadml.timeline import DAY_NS, Window
 
 
 class History:
     """The past of a set of examples, and nothing after it."""
 
-    def __init__(self, log: EventLog, attributes: "AttributeLog", lead: Ints, as_of: Nanos) -> None:
+    def __init__(
+        self, log: EventLog, leads: AttributeLog, lead: Ints, as_of: Nanos, plan: Plan = NO_PLAN
+    ) -> None:
         """Fixes whose past is asked for.
 
         Args:
-            log: the events.
-            attributes: the leads' records and their changes.
+            log: the events of these leads, and of everyone at their accounts.
+            leads: who the leads are.
             lead: each example's lead code; shape (n_examples,).
             as_of: each example's moment; shape (n_examples,).
+            plan: what will be asked; anything else can be, at a little more cost.
         """
-        self._log, self._attributes = log, attributes
-        self._lead, self._as_of = lead, as_of
-        self._until: dict[tuple[str, ...], Ints] = {}
+        self._log, self._leads, self._lead, self.as_of = log, leads, lead, as_of
+        self._plan = plan
+        self._sides: dict[Scope, Side] = {}
+        self._strands: dict[tuple[Scope, Keys], tuple[Strand, int]] = {}
 
     def __len__(self) -> int:
         return len(self._lead)
 
-    def count(self, event_types: Sequence[str], window: Window) -> Floats:
+    def count(self, noun: Noun, window: Window) -> Floats:
         """How many events fell in the window."""
-        _, first, until = self._seen(event_types, window)
-        return (until - first).astype(np.float64)
+        return self._answer(noun, Strand.counts, window.days)
 
-    def total(self, event_types: Sequence[str], window: Window) -> Floats:
+    def total(self, noun: Noun, window: Window) -> Floats:
         """The sum of the values of the events in the window; a missing value adds nothing."""
-        stream, first, until = self._seen(event_types, window)
-        start = stream.starts[self._lead]
-        before = _at(stream.running_value, first - 1, first > start)
-        return _at(stream.running_value, until - 1, until > first) - np.where(
-            until > first, before, 0.0
-        )
+        return self._answer(noun, Strand.totals, window.days)
 
-    def active_days(self, event_types: Sequence[str], window: Window) -> Floats:
+    def mean(self, noun: Noun, window: Window) -> Floats:
+        """The mean of the values in the window; NaN where there is none."""
+        valued = self._answer(noun, Strand.valued, window.days)
+        return _share(self.total(noun, window), valued)
+
+    def maximum(self, noun: Noun, window: Window) -> Floats:
+        """The greatest value in the window; NaN where there is none."""
+        return self._answer(noun, Strand.greatest, window.days)
+
+    def active_days(self, noun: Noun, window: Window) -> Floats:
         """On how many distinct days (UTC) an event fell in the window."""
-        stream, first, until = self._seen(event_types, window)
-        some = until > first
-        last = _at(stream.running_days, until - 1, some)
-        return np.where(some, last - _at(stream.running_days, first, some) + 1.0, 0.0)
+        return self._answer(noun, Strand.active_days, window.days)
 
-    def days_since_last(self, event_types: Sequence[str]) -> Floats:
+    def sessions(self, noun: Noun, window: Window, *, gap_minutes: float) -> Floats:
+        """How many sittings the window's events make, parted by pauses longer than the gap."""
+        return self._answer(noun, Strand.sessions, window.days, gap_minutes)
+
+    def days_since_last(self, noun: Noun) -> Floats:
         """Days from the newest event to ``as_of``; NaN where there is none."""
-        stream, first, until = self._seen(event_types, Window(None))
-        some = until > first
-        newest = stream.times[np.where(some, until - 1, 0)] if len(stream.times) else self._as_of
-        return np.where(some, (self._as_of - newest) / DAY_NS, np.nan)
+        return self._answer(noun, Strand.days_since_last)
 
-    def decayed_count(self, event_types: Sequence[str], half_life_days: float) -> Floats:
+    def days_since_first(self, noun: Noun) -> Floats:
+        """Days from the oldest event to ``as_of``; NaN where there is none."""
+        return self._answer(noun, Strand.days_since_first)
+
+    def decayed_count(self, noun: Noun, *, half_life_days: float) -> Floats:
         """Events so far, each halved for every half-life that has passed since."""
-        stream, first, until = self._seen(event_types, Window(None))
-        some = until > first
-        newest = _at(stream.running_decayed(half_life_days * DAY_NS), until - 1, some)
-        since = np.nan_to_num(self.days_since_last(event_types))
-        return newest * np.exp2(-since / half_life_days)
+        return self._answer(noun, Strand.decayed_counts, half_life_days)
 
-    def age_days(self) -> Floats:
-        """Days since the lead came."""
-        return (self._as_of - self._attributes.created[self._lead]) / DAY_NS
+    def decayed_total(self, noun: Noun, *, half_life_days: float) -> Floats:
+        """Values so far, each halved for every half-life that has passed since."""
+        return self._answer(noun, Strand.decayed_totals, half_life_days)
 
-    def attribute(self, column: str) -> "pd.Series[float] | pd.Series[str]":
-        """An attribute as it was known at ``as_of``: float64 or text, NaN where it was not."""
-        return self._attributes.at(column, self._lead, self._as_of)
+    def share(self, noun: Noun, among: Keys, window: Window) -> Floats:
+        """Which part of the events ``among`` in the window is this one; NaN where there is none."""
+        return _share(self.count(noun, window), self.count(whole_of(noun, among), window))
 
-    def _seen(self, event_types: Sequence[str], window: Window) -> tuple[_Stream, Ints, Ints]:
-        """The stream, and per example its events in the window: ``first:until``."""
-        stream = self._log.stream(event_types)
-        key = tuple(sorted(event_types))
-        start = stream.starts[self._lead]
-        if key not in self._until:
-            self._until[key] = _bisect(
-                stream.times, start, stream.starts[self._lead + 1], self._as_of
-            )
-        until = self._until[key]
-        if window.days is None:
-            return stream, start, until
-        return (
-            stream,
-            _bisect(stream.times, start, until, self._as_of - window.days * DAY_NS),
-            until,
-        )
+    def trend(self, noun: Noun, window: Window) -> Floats:
+        """Events in the window less those in the window of the same length before it."""
+        twice = Window(2 * (window.days or 0))
+        return 2 * self.count(noun, window) - self.count(noun, twice)
 
+    def last_type(self, noun: Noun, *, back: int) -> Floats:
+        """The position in ``noun.keys`` of the newest event's type; NaN where there is none.
 
-class AttributeLog:
-    """Who the leads are, and when that became known.
-
-    A column with a history is read from the history: the newest row with ``valid_from <= as_of``.
-    The leads table's own value counts only for leads the history never mentions, because an export
-    shows today's value there, which would be the future.
-    """
-
-    def __init__(self, leads: pd.DataFrame, changes: pd.DataFrame) -> None:
-        """Indexes the records.
-
-        Args:
-            leads: lead_id, created_at and attribute columns; a row's position is its code.
-            changes: lead_id, valid_from and changed attribute columns; NaN says "unchanged".
+        ``back=1`` asks for the one before the newest. Of events at one instant, the type that
+        stands later in the alphabet is the later one.
         """
-        self._leads = leads
-        self.created: Nanos = nanos(leads["created_at"])
-        codes = pd.Index(leads["lead_id"]).get_indexer(changes["lead_id"])
-        valid_from = nanos(changes["valid_from"]) if len(changes) else np.zeros(0, dtype=np.int64)
-        order = np.lexsort((valid_from, codes))
-        order = order[codes[order] >= 0]
-        self._changes = changes.iloc[order].reset_index(drop=True)
-        self._lead, self._valid_from = codes[order].astype(np.int64), valid_from[order]
+        strand, row = self._strand(noun)
+        place_of_type = np.full(len(self._log.types) + 1, np.nan)
+        for place, key in enumerate(noun.keys):
+            if key in self._log.type_index:
+                place_of_type[self._log.type_index[key]] = place
+        places: Floats = place_of_type[strand.types_back(back)[row]]
+        return places
 
-    def at(self, column: str, lead: Ints, as_of: Nanos) -> "pd.Series[float] | pd.Series[str]":
-        """The column's value for each (lead, as_of); NaN where the column is not there at all."""
-        own = column in self._leads
-        values = self._leads[column] if own else pd.Series(np.nan, index=self._leads.index)
-        now = values.take(lead).reset_index(drop=True)
-        if column not in self._changes:
-            return now
-        told = self._changes[column].notna().to_numpy()
-        who, when = self._lead[told], self._valid_from[told]
-        starts = np.searchsorted(who, np.arange(len(self._leads) + 1))
-        start, stop = starts[lead], starts[lead + 1]
-        until = _bisect(when, start, stop, as_of + 1)
-        history = self._changes[column][told].reset_index(drop=True)
-        then = history.take(np.where(until > start, until - 1, -1)) if len(history) else now
-        past = then.reset_index(drop=True).where(until > start)
-        return past.where(stop > start, now)
+    def off_hours_share(self, noun: Noun, window: Window, *, zone: str) -> Floats:
+        """Which part of the events fell outside Monday to Friday, 8 to 18 h; NaN for none."""
+        off = self._answer(noun, Strand.off_hours, window.days, zone)
+        return _share(off, self.count(noun, window))
+
+    def weekend_share(self, noun: Noun, window: Window, *, zone: str) -> Floats:
+        """Which part of the events fell on Saturday or Sunday; NaN where there is none."""
+        off = self._answer(noun, Strand.at_weekend, window.days, zone)
+        return _share(off, self.count(noun, window))
+
+    def order_of_first(self, noun: Noun, among: Keys) -> Floats:
+        """One more than the events ``among`` known before the first; NaN where there is none."""
+        strand, row = self._strand(noun)
+        some, first = strand.some[row], strand.first_times()[row]
+        wider, wide_row = self._strand(whole_of(noun, among))
+        before = wider.count_until(wide_row, np.where(some, first, 0))
+        return np.where(some, before + 1.0, np.nan)
+
+    def tenure_days(self, scope: Scope) -> Floats:
+        """Days since the lead came, or the first lead of its account."""
+        return (self.as_of - self._leads.came(scope)[self._lead]) / DAY_NS
+
+    def attribute(self, column: str) -> Known:
+        """An attribute as it was known at ``as_of``."""
+        return self._leads.at(column, self._lead, self.as_of)
+
+    def _answer(self, noun: Noun, question: Callable[..., Matrix], *given: object) -> Floats:
+        strand, row = self._strands.get((noun.scope, noun.keys)) or self._strand(noun)
+        answer: Floats = strand.ask(question, *given)[row]
+        return answer
+
+    def _strand(self, noun: Noun) -> "tuple[Strand, int]":
+        """The strand that holds a noun, and its row there."""
+        key = noun.scope, noun.keys
+        if noun.scope not in self._sides:
+            self._sides[noun.scope] = self._sort(noun.scope)
+            for nouns in self._plan.strands[noun.scope]:
+                self._add(noun.scope, nouns)
+        if key not in self._strands:
+            self._add(noun.scope, (noun.keys,))
+        return self._strands[key]
+
+    def _sort(self, scope: Scope) -> "Side":
+        log, owner = self._log, self._lead
+        if scope == "account":
+            log, owner = self._leads.account_log(log), self._leads.account[owner]
+        return Side(log.sorted(), owner, self.as_of, self._plan)
+
+    def _add(self, scope: Scope, nouns: Sequence[Keys]) -> None:
+        strand = Strand(self._sides[scope], nouns)
+        self._strands |= {(scope, keys): (strand, row) for row, keys in enumerate(nouns)}
 
 
-def build_history(tables: Tables, examples: pd.DataFrame) -> History:
-    """The past of ``examples``.
-
-    Args:
-        tables: the leads, their events and attribute history.
-        examples: lead_id, as_of (UTC-aware); every lead_id is in ``tables.leads``.
-    """
-    ids = pd.Index(tables.leads["lead_id"])
-    log = EventLog(tables.events, ids)
-    attributes = AttributeLog(tables.leads, tables.attributes)
-    lead = ids.get_indexer(examples["lead_id"]).astype(np.int64)
-    return History(log, attributes, lead, nanos(examples["as_of"]))
-
-
-def _bisect(times: Nanos, start: Ints, stop: Ints, moment: Nanos) -> Ints:
-    """Per row, the first position in ``start:stop`` whose time is at or after ``moment``."""
-    low, high = start.copy(), stop.copy()
-    if not len(times):
-        return low
-    while True:
-        open_ = low < high
-        if not open_.any():
-            return low
-        middle = (low + high) >> 1
-        before = times[np.minimum(middle, len(times) - 1)] < moment
-        low = np.where(open_ & before, middle + 1, low)
-        high = np.where(open_ & ~before, middle, high)
-
-
-def _at(values: np.ndarray, position: Ints, valid: np.ndarray) -> Floats:
-    """``values[position]`` where valid, 0 elsewhere."""
-    if not len(values):
-        return np.zeros(len(position))
-    return np.where(valid, values[np.where(valid, position, 0)], 0.0).astype(np.float64)
+def _share(part: Floats, whole: Floats) -> Floats:
+    """``part / whole``; NaN where the whole is 0."""
+    found: Floats = np.divide(part, whole, out=np.full(len(part), np.nan), where=whole > 0)
+    return found

@@ -138,13 +138,13 @@ def features(
     """Writes the feature table of the open leads as of a moment, or of given examples."""
     from features.build import build_matrix, to_frame
     from features.catalog import declare_catalog
-    from features.history import build_history
+    from features.past import build_past
     from leadml.sources import write_file
 
     settings = _config(config)
     tables = _tables(settings)
     chosen = _examples(tables, as_of, examples)
-    past = build_history(tables, chosen)
+    past = build_past(tables, chosen)
     if version:
         catalog = _scorer(settings, version).catalog
     else:

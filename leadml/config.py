@@ -82,6 +82,11 @@ class Attributes:
 
     Attributes:
         exclude: columns kept out: personal, or known only after the outcome.
+        email, job_title, country: columns from which the kind of e-mail domain, seniority and
+            function, and one name for a country are read; "" for none.
+        ordered: the levels of columns of texts that have an order, lowest first.
+        bands: where the bands of a column of amounts end.
+        completeness: whether the share of attributes that is filled in is a feature.
         allow: columns the leak report refuses and a person allows all the same.
         categories: columns of numbers that are codes, not amounts.
         max_levels: rarer levels of a category beyond this many are pooled.
@@ -89,6 +94,12 @@ class Attributes:
     """
 
     exclude: tuple[str, ...] = ()
+    email: str = "email"
+    job_title: str = "job_title"
+    country: str = "country"
+    ordered: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    bands: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    completeness: bool = False
     allow: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     max_levels: int = 50
@@ -128,15 +139,25 @@ class Examples:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Over which windows the vocabulary fans out.
+    """Which words of the vocabulary are asked of events, and over which windows.
 
     Attributes:
+        per_event: words asked of every event type; ``account_`` before one asks it of the account.
+        per_kind: words asked of every kind of event that has several types.
+        overall: words asked of all events together.
         windows_days: how far back counts look; all of the past is always added.
         half_life_days: how fast interest decays.
+        session_gap_minutes: how long a pause ends a session.
+        timezone: of office hours and weekends, as in ``Europe/Amsterdam``.
     """
 
+    per_event: tuple[str, ...] = ("count", "days_since_last", "decayed_count", "total")
+    per_kind: tuple[str, ...] = ("count", "days_since_last", "active_days")
+    overall: tuple[str, ...] = ("tenure",)
     windows_days: tuple[int, ...] = (7, 30, 90)
     half_life_days: float = 14.0
+    session_gap_minutes: float = 30.0
+    timezone: str = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +337,8 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
     (
         (
             *("label.horizon_days", "examples.max_age_days", "training.min_outcomes"),
-            *("features.half_life_days", "features.windows_days", "attributes.max_levels"),
+            *("features.half_life_days", "features.session_gap_minutes"),
+            *("attributes.max_levels",),
             *("serving.max_leads", "serving.max_body_mb"),
         ),
         _TINY,
@@ -333,6 +355,7 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
         _HUGE,
         "0 or more",
     ),
+    (("features.windows_days",), 1, 36_500, "1 to 36,500 days"),
     (("policy.engagement",), 1, 4, "1 to 4"),
     (("serving.port",), 0, 65_535, "0 to 65,535"),
 )

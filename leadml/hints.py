@@ -137,6 +137,13 @@ PERSONAL = re.compile(
 )
 """Names of columns that point at a person."""
 
+ROLES = {
+    "email": re.compile(r"^(e ?mail|e ?mail address|work e ?mail|business e ?mail)$"),
+    "job_title": re.compile(r"^((job|contact) ?title|title|position|occupation)$"),
+    "country": re.compile(r"^((billing|mailing|company|hq) )?country( code| region)?$"),
+}
+"""Names of attribute columns that are read for more than their text."""
+
 CODES = re.compile(r"\b(id|ids|zip|zip ?code|postal ?code|postcode|uuid|guid|key|number|no|nr)$")
 """Names of columns whose numbers are codes, one for nearly every row."""
 

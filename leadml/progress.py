@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -13,15 +13,24 @@ ROWS_WORTH_SHOWING = 20_000
 """Work on fewer rows is over before a bar could be read."""
 
 
-def track(items: Sequence[Item], label: str, *, rows: int = ROWS_WORTH_SHOWING) -> Iterator[Item]:
-    """The items, one by one; shows how far along ``label`` is when ``rows`` make it worth it."""
+def track(
+    items: Iterable[Item], label: str, *, rows: int = ROWS_WORTH_SHOWING, steps: int | None = None
+) -> Iterator[Item]:
+    """The items, one by one; shows how far along ``label`` is when ``rows`` make it worth it.
+
+    ``steps`` says how many items there are where they do not know it themselves.
+    """
+    if steps is None and isinstance(items, Sequence):
+        steps = len(items)
     if rows < ROWS_WORTH_SHOWING:
         yield from items
     elif sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import track as bar
 
-        yield from bar(items, description=label, console=Console(stderr=True), transient=True)
+        yield from bar(
+            items, description=label, total=steps, console=Console(stderr=True), transient=True
+        )
     else:
-        log.info("%s: %d steps over %s rows", label, len(items), f"{rows:,}")
+        log.info("%s: %s steps over %s rows", label, steps, f"{rows:,}")
         yield from items

@@ -64,6 +64,12 @@ def from_nanos(values: Nanos) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(values.astype("datetime64[ns]"), tz="UTC")
 
 
+def local_nanos(times: Nanos, zone: str) -> Nanos:
+    """What the clock on the wall of a zone shows, as nanoseconds since its own 1970."""
+    local = from_nanos(times).tz_convert(zone).tz_localize(None)
+    return np.asarray(local.as_unit("ns").asi8, dtype=np.int64)
+
+
 def parse_moment(text: str) -> pd.Timestamp:
     """Reads a moment a person typed; a plain date is its midnight, UTC.
 

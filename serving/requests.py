@@ -18,6 +18,7 @@ import pandas as pd
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from features.catalog import Catalog
 from leadml.columns import as_text
 from leadml.tables import Tables
 from serving.problems import InvalidRequestError, field_errors, field_path, short
@@ -83,18 +84,17 @@ def build_asked(request: ScoreRequest, scorer: Scorer, *, now: datetime, max_lea
         InvalidRequestError: with every field that cannot be used.
     """
     dated = scorer.model.card["clock"] in {"times", "days"}
-    columns = list(dict.fromkeys(scorer.catalog.attribute_columns))
-    numeric = {f.noun.keys[0] for f in scorer.catalog.features if f.operation == "number"}
+    columns, texts = scorer.catalog.attribute_columns, set(text_columns(scorer.catalog))
     unknown = set(scorer.model.card["config"]["data"]["missing"])
     errors = _errors(request, now, max_leads, dated=dated)
     attributes: dict[str, pd.Series] = {}
     for column in columns:
         given = [_given(lead.attributes.get(column), unknown) for lead in request.leads]
-        if column in numeric:
+        if column in texts:
+            attributes[column] = as_text(pd.Series(given, dtype="object"))
+        else:
             attributes[column], wrong = _numbers(given, column)
             errors += wrong
-        else:
-            attributes[column] = as_text(pd.Series(given, dtype="object"))
     if errors:
         raise InvalidRequestError(errors)
     as_of = request.as_of or now
@@ -107,10 +107,18 @@ def build_asked(request: ScoreRequest, scorer: Scorer, *, now: datetime, max_lea
         pd.DataFrame({"lead_id": tables.leads["lead_id"], "as_of": tables.end}),
         _missing(attributes, len(request.leads)),
         [
-            _warnings(lead, set(columns), set(scorer.catalog.events), as_of)
-            for lead in request.leads
+            [*_warnings(lead, set(columns), set(scorer.catalog.events), as_of), *alone]
+            for lead, alone in zip(
+                request.leads, _without_colleagues(request.leads, scorer.catalog), strict=True
+            )
         ],
     )
+
+
+def text_columns(catalog: Catalog) -> list[str]:
+    """The attributes that a request gives as text."""
+    amounts = {f.noun.keys[0] for f in catalog.features if f.word.name in {"number", "band"}}
+    return [column for column in catalog.attribute_columns if column not in amounts]
 
 
 def _errors(
@@ -256,6 +264,17 @@ def _warnings(lead: LeadIn, columns: set[str], declared: set[str], as_of: dateti
     if late:
         said.append(f"{_events_are(late)} not used: known only at or after as_of")
     return said
+
+
+def _without_colleagues(leads: Sequence[LeadIn], catalog: Catalog) -> list[list[str]]:
+    """Says of leads without a colleague in the request that the model would look at them."""
+    asked = any(feature.noun.scope == "account" for feature in catalog.features)
+    at_account = Counter(lead.account_id for lead in leads)
+    text = "this model looks at the whole account, and no colleague is in the request"
+    return [
+        [text] if asked and (lead.account_id is None or at_account[lead.account_id] < 2) else []
+        for lead in leads
+    ]
 
 
 def _events_are(count: int) -> str:

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 
 from serving.deps import Body, CurrentScorer, Now, state_of
 from serving.problems import MEDIA_TYPE
-from serving.requests import Asked, build_asked, parse_request
+from serving.requests import Asked, build_asked, parse_request, text_columns
 from serving.schemas import (
     EvidenceOut,
     ModelOut,
@@ -145,9 +145,10 @@ def answer(scorer: Scorer, body: bytes, *, now: datetime, max_leads: int) -> Ans
 
 
 def warm_up(scorer: Scorer) -> Answer:
-    """Scores one lead of which nothing is known, so that the first request need not wait."""
+    """Scores one lead, so that the first request need not wait for what is read once."""
     known_until: str = scorer.model.card["known_until"]
-    lead = {"lead_id": "warm-up", "created_at": known_until}
+    texts = dict.fromkeys(text_columns(scorer.catalog), "nobody@example.com")
+    lead = {"lead_id": "warm-up", "created_at": known_until, "attributes": texts}
     body = json.dumps({"as_of": known_until, "leads": [lead]}).encode()
     return answer(scorer, body, now=datetime.fromisoformat(known_until), max_leads=1)
 

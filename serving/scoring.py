@@ -7,6 +7,7 @@ cannot be scored has no probability but says why: unscored is not zero.
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,9 @@ import pandas as pd
 from features.build import build_matrix
 from features.catalog import Catalog
 from features.engagement import evidence
-from features.history import History, build_history
+from features.past import Past, build_past
 from leadml.arrays import Floats, Matrix
-from leadml.events import GROUPS, Group
+from leadml.events import GROUPS, Group, Kind
 from leadml.lifecycle import Evidence, Levels, assign_stages, grade_engagement, grade_fit
 from leadml.model import LeadModel
 from leadml.moments import first_time
@@ -39,7 +40,7 @@ COLUMNS = (
 """What a table of scores holds, in this order."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorer:
     """A model ready to score: its catalogue and policy parsed once.
 
@@ -56,6 +57,12 @@ class Scorer:
     def of(cls, model: LeadModel, version: str) -> "Scorer":
         """Parses the model's catalogue and policy."""
         return cls(model, Catalog.from_json(model.catalog), Levels.from_json(model.policy), version)
+
+    @cached_property
+    def asked(self) -> Catalog:
+        """What is asked of a past: the model's features and the policy's evidence."""
+        asked = dict.fromkeys((*self.catalog.features, *evidence(self.catalog.events).values()))
+        return dataclasses.replace(self.catalog, features=tuple(asked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +103,16 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """The (lead, as_of) to score, all that is known of their leads, and their past."""
+    """The (lead, as_of) to score, all that is known of their leads, and their past.
+
+    Attributes:
+        days_since: days since the last event of each kind.
+    """
 
     examples: pd.DataFrame
     tables: Tables
-    past: History
+    past: Past
+    days_since: Mapping[Kind, Floats]
 
 
 def score_examples(
@@ -114,8 +126,13 @@ def score_examples(
         examples: lead_id, as_of (UTC-aware); every lead_id is in ``tables.leads``.
         most_reasons: how many reasons each score gets.
     """
-    asked = _Asked(examples, tables, build_history(tables, examples))
-    matrix = build_matrix(scorer.catalog, asked.past)
+    past = build_past(tables, examples)
+    answers = build_matrix(scorer.asked, past)
+    matrix = answers[:, : len(scorer.catalog.features)]
+    place = scorer.asked.features.index
+    seen_by_kind = evidence(scorer.catalog.events).items()
+    days_since = {kind: answers[:, place(feature)] for kind, feature in seen_by_kind}
+    asked = _Asked(examples, tables, past, days_since)
     contributions, base = scorer.model.contributions(matrix)
     margin = scorer.model.margin(matrix)
     probability = scorer.model.calibration.probability(margin)
@@ -147,19 +164,25 @@ def score_examples(
 
 def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
     """For every example, the attribute columns whose value training did not know (or pooled)."""
-    categories = [(k, f) for k, f in enumerate(scorer.catalog.features) if f.is_category]
-    return [[f.noun.keys[0] for k, f in categories if row[k] == len(f.levels)] for row in matrix]
+    levelled = [
+        (k, f.noun.keys[0], len(f.levels))
+        for k, f in enumerate(scorer.catalog.features)
+        if f.levels and not f.word.of_events
+    ]
+    return [
+        [column for k, column, n in levelled if not (np.isnan(row[k]) or 0 <= row[k] < n)]
+        for row in matrix
+    ]
 
 
 def _evidence(
     scorer: Scorer, asked: _Asked, probability: np.ndarray, contributions: Matrix
 ) -> Evidence:
-    features = evidence(scorer.catalog.events)
     return Evidence(
         probability,
         scorer.catalog.group_sum(contributions, "fit"),
         scorer.catalog.group_sum(contributions, "engagement", "intent"),
-        {kind: feature.compute(asked.past) for kind, feature in features.items()},
+        asked.days_since,
         _reached(asked),
     )
 
@@ -183,12 +206,12 @@ def _unscored(scorer: Scorer, asked: _Asked, seen: Evidence) -> np.ndarray:
     )
     columns = scorer.catalog.attribute_columns
     blank = (
-        np.all([asked.past.attribute(column).isna().to_numpy() for column in columns], axis=0)
+        np.all([asked.past.attribute(column).missing for column in columns], axis=0)
         if columns
         else np.ones(len(leads), bool)
     )
     idle = np.all([np.isnan(days) for days in seen.days_since.values()], axis=0)
-    age = asked.past.age_days()
+    age = asked.past.history().tenure_days("lead")
     dated = scorer.model.card["clock"] in {"times", "days"}
     rules = [
         (seen.reached == "closed_won", "already a customer"),

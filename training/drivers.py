@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from features.catalog import Catalog
-from features.spec import Feature
+from features.feature import Feature
 from leadml.arrays import Bools, Floats, Matrix
 from training.metrics import wilson
 

@@ -19,8 +19,9 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
+from features.attributes import encode_leads
 from features.firmographics import is_date, is_number
-from features.history import AttributeLog
+from features.log import as_arrow, codes_of
 from leadml.arrays import Bools, Floats, Ints, Matrix
 from leadml.config import Config
 from leadml.hints import RUNNING_TOTAL, WRITTEN_LATER, spoken
@@ -83,10 +84,9 @@ def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list
         for column in tables.attribute_columns
         if column not in config.attributes.exclude and not is_date(tables, column)
     ]
-    known = AttributeLog(tables.leads, tables.attributes)
-    lead = pd.Index(tables.leads["lead_id"]).get_indexer(newest["lead_id"]).astype(np.int64)
-    as_of = nanos(newest["as_of"])
-    raw = {column: known.at(column, lead, as_of) for column in columns}
+    leads, ids = encode_leads(tables.leads, tables.attributes)
+    lead, as_of = codes_of(as_arrow(newest["lead_id"]), ids), nanos(newest["as_of"])
+    raw = {column: leads.at(column, lead, as_of).as_series() for column in columns}
     too_few = newest["group"].nunique() < FOLDS
     if not raw or converted.all() or not converted.any() or too_few:
         return []

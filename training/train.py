@@ -17,7 +17,7 @@ import pandas as pd
 
 from features.build import build_matrix
 from features.catalog import Catalog, declare_catalog
-from features.history import build_history
+from features.past import build_past
 from leadml.arrays import Floats, Matrix
 from leadml.config import Config, as_dict
 from leadml.lifecycle import Levels, fit_levels
@@ -84,7 +84,7 @@ def train(config: Config, tables: Tables) -> TrainingResult:
     mature = examples.mature
     log.info("%s", label_line(examples, config))
     leaks = report_leaks(tables, mature, config)
-    past = build_history(tables, mature)
+    past = build_past(tables, mature)
     declared = declare_catalog(tables, config, leaks=refused(leaks))
     catalog = declared.with_levels(past, config.attributes)
     matrix = build_matrix(catalog, past)

@@ -1,12 +1,14 @@
 """Which other columns of the leads may the model see, and which must it not?"""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from leadml import hints
 from leadml.columns import settled
 from leadml.draft.files import File, Table, distinct_share
 from leadml.draft.times import time_formats
-from leadml.draft.words import comments, wrapped
+from leadml.draft.words import comments, quote, wrapped
 from leadml.events import slug
 from leadml.hints import spoken
 
@@ -22,6 +24,10 @@ def attributes_section(leads: Table, order_by: str) -> tuple[list[str], list[str
         reason = "the same short name as another column" if slug(name) in seen else ""
         seen.add(slug(name))
         why.setdefault(reason or _why_excluded(file, name), []).append(name)
+    roles = _roles(file, names)
+    if "email" in roles:
+        why["personal"].remove(roles["email"])
+        why = {reason: columns for reason, columns in why.items() if columns}
     kept = why.pop("", [])
     categories = why.pop("a category", [])
     lines = ["", "[attributes]", "# Every other column of the leads is seen by the model."]
@@ -29,6 +35,7 @@ def attributes_section(leads: Table, order_by: str) -> tuple[list[str], list[str
     for reason, columns in why.items():
         lines += [f"    # {reason}", *wrapped(columns, "    ")]
     lines += ["]"] * bool(why)
+    lines += [f"{role} = {quote(name)}" for role, name in roles.items() if slug(name) != role]
     if categories:
         lines += ["categories = [  # numbers that are codes", *wrapped(categories, "    "), "]"]
     suspect = [name for name in kept if hints.sounds_later(name)]
@@ -40,6 +47,20 @@ def attributes_section(leads: Table, order_by: str) -> tuple[list[str], list[str
     names_said = ", ".join(f"{name} ('{hints.sounds_later(name)}')" for name in suspect[:12])
     more = f" and {len(suspect) - 12} more" if len(suspect) > 12 else ""
     return lines, [f"suspect     may be written after the outcome: {names_said}{more}."]
+
+
+def _roles(file: File, names: Sequence[str]) -> dict[str, str]:
+    """The columns that are read for more than their text, by what is read from them."""
+    roles: dict[str, str] = {}
+    for role, pattern in hints.ROLES.items():
+        for name in names:
+            known = file.text(name).dropna()
+            if role in roles or not pattern.search(spoken(name)) or known.empty:
+                continue
+            addresses = known.str.contains("@").mean() > 0.5
+            if role != "email" or (addresses and _why_excluded(file, name) == "personal"):
+                roles[role] = name
+    return roles
 
 
 def find_order_by(leads: Table) -> str:

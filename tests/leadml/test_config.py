@@ -158,7 +158,7 @@ def test_a_share_lies_between_0_and_1(section: str, key: str, share: float) -> N
         ("label", "horizon_days", 0),
         ("examples", "max_age_days", -1),
         ("features", "half_life_days", 0.0),
-        ("features", "windows_days", [7, 0]),
+        ("features", "session_gap_minutes", 0),
         ("attributes", "max_levels", 0),
         ("training", "min_outcomes", 0),
     ],
@@ -166,6 +166,12 @@ def test_a_share_lies_between_0_and_1(section: str, key: str, share: float) -> N
 def test_a_number_that_must_be_positive_is(section: str, key: str, value: Any) -> None:
     with pytest.raises(ConfigError, match=rf"{section}\.{key} must be above 0, got"):
         parse_config({section: {key: value}})
+
+
+@pytest.mark.parametrize("days", [0, -7, 36_501])
+def test_a_window_lies_between_a_day_and_a_century(days: int) -> None:
+    with pytest.raises(ConfigError, match=r"features\.windows_days must be 1 to 36,500 days, got"):
+        parse_config({"features": {"windows_days": [7, days]}})
 
 
 def test_examples_name_at_least_one_moment() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 
 from features.build import build_matrix
-from features.history import build_history
+from features.past import build_past
 from leadml.config import Training
 from leadml.errors import ModelError
 from leadml.model import Calibration, LeadModel, LinearPart, Term, sigmoid
@@ -123,7 +123,7 @@ def real(trained: TrainingResult, tables: Tables) -> tuple[LeadModel, np.ndarray
     created = tables.leads[["lead_id", "created_at"]].iloc[::3]
     later = [created["created_at"] + pd.Timedelta(days, "D") for days in (0, 45, 200)]
     parts = [created[["lead_id"]].assign(as_of=as_of) for as_of in later]
-    past = build_history(tables, pd.concat(parts, ignore_index=True))
+    past = build_past(tables, pd.concat(parts, ignore_index=True))
     return trained.model, build_matrix(trained.catalog, past)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features.history import build_history
+from features.past import build_past
 from leadml.checks import inspect_tables, read_tables
 from leadml.config import Config, parse_config, read_config
 from leadml.errors import ConfigError, DataError, SignalError
@@ -342,8 +342,8 @@ def test_the_past_as_a_value_knows_no_attribute_that_was_told_later(
     moment = pd.Timestamp("2026-02-15", tz="UTC")
     examples = pd.DataFrame({"lead_id": ["1", "2"], "as_of": moment})
 
-    whole = build_history(tables, examples).attribute("country")
-    past = build_history(tables.upto(moment), examples).attribute("country")
+    whole = build_past(tables, examples).attribute("country").as_series()
+    past = build_past(tables.upto(moment), examples).attribute("country").as_series()
 
     assert whole.isna().tolist() == [True, False]
     assert past.isna().tolist() == [True, False]

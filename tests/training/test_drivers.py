@@ -7,19 +7,21 @@ import pandas as pd
 import pytest
 
 from features.catalog import Catalog
-from features.spec import Feature, Noun, category, count, days_since_last, number
+from features.feature import Feature
+from features.nouns import Noun
+from features.spec import VOCABULARY
 from leadml.timeline import Window
 from training.drivers import LEAST_LEADS, MOST_BANDS, measure_drivers
 from training.metrics import wilson
 
 VIEWS = Noun("view", ("view",), "view", "views", "engagement")
-INDUSTRY = category(Noun("industry", ("industry",), "industry", "industry", "fit"), ("a", "b", "c"))
-SIZE = number(Noun("size", ("size",), "size", "size", "fit"))
-FEATURES: tuple[Feature, ...] = (
-    *count(VIEWS, Window(7)),
-    *days_since_last(VIEWS),
-    *INDUSTRY,
-    *SIZE,
+INDUSTRY = Noun("industry", ("industry",), "industry", "industry", "fit")
+SIZE = Noun("size", ("size",), "size", "size", "fit")
+FEATURES = (
+    Feature(VOCABULARY["count"], VIEWS, Window(7)),
+    Feature(VOCABULARY["days_since_last"], VIEWS),
+    Feature(VOCABULARY["category"], INDUSTRY, levels=("a", "b", "c")),
+    Feature(VOCABULARY["number"], SIZE),
 )
 N = 1_200
 
@@ -123,7 +125,7 @@ def test_a_band_of_few_leads_is_not_shown_however_many_examples_it_has() -> None
     lead_ids = pd.Series(["one"] * 100 + [f"L{k}" for k in range(100)], dtype="str")
     matrix = np.repeat([0.0, 1.0], 100)[:, None]
     rows = measure_drivers(
-        Catalog(INDUSTRY, {}), matrix, np.ones((200, 1)), np.arange(200) % 2 == 0, lead_ids
+        Catalog(FEATURES[2:3], {}), matrix, np.ones((200, 1)), np.arange(200) % 2 == 0, lead_ids
     )
     assert [band["text"] for band in rows[0]["bands"]] == ["industry: b"]
 
@@ -131,5 +133,7 @@ def test_a_band_of_few_leads_is_not_shown_however_many_examples_it_has() -> None
 def test_a_number_that_is_never_known_has_one_band() -> None:
     lead_ids = pd.Series([f"L{k}" for k in range(100)], dtype="str")
     matrix, nothing = np.full((100, 1), np.nan), np.zeros((100, 1))
-    rows = measure_drivers(Catalog(SIZE, {}), matrix, nothing, np.arange(100) % 2 == 0, lead_ids)
+    rows = measure_drivers(
+        Catalog(FEATURES[3:], {}), matrix, nothing, np.arange(100) % 2 == 0, lead_ids
+    )
     assert [(band["text"], band["n"]) for band in rows[0]["bands"]] == [("size not known", 100)]

@@ -32,10 +32,17 @@ def test_the_planted_column_is_a_leak_and_no_other_is(reports: dict[str, ColumnR
     assert f"{reports[PLANTED].auc_alone:.2f}" in reports[PLANTED].reason
 
 
-def test_every_attribute_but_the_excluded_is_looked_at(
-    reports: dict[str, ColumnReport], tables: Tables
+def test_every_attribute_is_looked_at(reports: dict[str, ColumnReport], tables: Tables) -> None:
+    assert set(reports) == set(tables.attribute_columns)
+
+
+def test_an_excluded_attribute_is_not_looked_at(
+    config: Config, tables: Tables, mature: pd.DataFrame
 ) -> None:
-    assert set(reports) == set(tables.attribute_columns) - {"email"}
+    kept = {"country", "newsletter"}
+    out = tuple(set(tables.attribute_columns) - kept)
+    without = dataclasses.replace(config, attributes=Attributes(exclude=out))
+    assert {report.column for report in report_leaks(tables, mature, without)} == kept
 
 
 def test_the_shares_filled_are_those_that_pandas_counts(

@@ -151,7 +151,7 @@ def joined(parts: Sequence[str]) -> str:
 
 def subject_words(feature: str, subject: str) -> str:
     """What a driver is called, by the name of its strongest feature and its subject."""
-    return "time since the lead came" if feature == "age_days" else subject
+    return "time since the lead came" if feature == "tenure_days" else subject
 
 
 def band_sentence(text: str, label: str, *, ends: str = "") -> str:

@@ -1,0 +1,271 @@
+"""How is a log larger than memory read? In one pass, into buckets of whole accounts.
+
+Chunks of events come from Parquet row groups or a database, a few at a time. Each is turned into
+codes and dealt out to buckets: in memory while there is room, into files of a temporary folder once
+there is not. A `BucketedPast` then gives its blocks as a `Past` does, one for each bucket, and as
+no account is in two of them, no answer depends on the buckets.
+"""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import Self, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from features.attributes import encode_leads
+from features.log import Codes, EventLog, codes_of
+from features.past import BLOCK, Block, by_block, lead_codes
+from leadml.arrays import Floats, Ints, Nanos
+from leadml.errors import DataError
+from leadml.parallel import in_order
+from leadml.progress import track
+from leadml.timeline import EARLIEST, LATEST, nanos
+
+Chunk = Callable[[], pa.Table]
+"""Reads some events: lead_id, event_type, occurred_at, recorded_at?, value?; times with a zone."""
+
+Records: TypeAlias = np.ndarray[tuple[int], np.dtype[np.void]]
+"""Events as they wait between reading and building: owner, type, time and, if any have one, value;
+14 or 22 bytes each."""
+
+MEMORY = 2 << 30
+"""Bytes of events that wait in memory before they wait in files."""
+
+MOST_BUCKETS = 1024
+
+
+class BucketedPast:
+    """The past of a set of examples, its events read in chunks.
+
+    A context manager: files, if there are any, are gone when it is left.
+    """
+
+    def __init__(
+        self,
+        leads: pd.DataFrame,
+        changes: pd.DataFrame,
+        examples: pd.DataFrame,
+        *,
+        memory: int = MEMORY,
+    ) -> None:
+        """Numbers the leads; `read` brings their events.
+
+        Args:
+            leads: lead_id, created_at, account_id? and attribute columns.
+            changes: lead_id, valid_from and changed attribute columns.
+            examples: lead_id, as_of (UTC-aware).
+            memory: bytes of events that wait in memory before they wait in files.
+
+        Raises:
+            DataError: an example's lead is not in ``leads``.
+        """
+        self.leads, self._ids = encode_leads(leads, changes)
+        self.lead = lead_codes(examples, self._ids)
+        self.as_of: Nanos = nanos(examples["as_of"])
+        self.memory = memory
+        self.types: dict[str, int] = {}
+        self.first: Ints = np.array([0, len(self.leads)])
+        self._waiting: list[list[Records]] = [[]]
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self.lead)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    def read(self, chunks: Sequence[Chunk], *, rows: int, threads: int = 0) -> None:
+        """Reads the events of known leads; others are left out.
+
+        Args:
+            chunks: the events, in any order.
+            rows: about how many there are.
+            threads: how many chunks are read at a time; 0 takes all cores.
+        """
+        buckets = min(max((rows + 2 * len(self)) // BLOCK, 1), MOST_BUCKETS)
+        self.first = _whole_accounts(self.leads.account, buckets)
+        self._waiting = [[] for _ in range(len(self.first) - 1)]
+        held = 0
+        dealt = in_order(self._deal, chunks, threads=threads)
+        for buckets_of_chunk in track(dealt, "events", rows=rows, steps=len(chunks)):
+            for waiting, records in zip(self._waiting, buckets_of_chunk, strict=True):
+                waiting.append(records)
+                held += records.nbytes
+            if held > self.memory:
+                self._write()
+                held = 0
+
+    def blocks(self) -> "BucketedBlocks":
+        """The past, a block for each bucket."""
+        return BucketedBlocks(self)
+
+    def records(self, bucket: int) -> Records:
+        """The events of one bucket, in any order."""
+        parts = list(self._waiting[bucket])
+        if self._folder is not None and parts:
+            parts.append(np.fromfile(Path(self._folder.name, str(bucket)), dtype=parts[0].dtype))
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=_record(valued=False))
+
+    def _deal(self, chunk: Chunk) -> list[Records]:
+        """A chunk's events by code, bucket by bucket."""
+        table = chunk()
+        owner, kind, time = self._lead_codes(table), self._type_codes(table), _known_at(table)
+        valued = "value" in table.column_names
+        value = _values(table["value"]) if valued else time
+        known = owner >= 0
+        if not known.all():
+            owner, kind, time, value = owner[known], kind[known], time[known], value[known]
+        dealt = []
+        for places in by_block(owner, self.first):
+            records = np.empty(len(places), dtype=_record(valued=valued))
+            records["owner"], records["type"] = owner[places], kind[places]
+            records["time"] = time[places]
+            if valued:
+                records["value"] = value[places]
+            dealt.append(records)
+        return dealt
+
+    def _lead_codes(self, table: pa.Table) -> Codes:
+        """Each event's lead, -1 for one that is not known."""
+        return codes_of(table["lead_id"].unify_dictionaries().combine_chunks(), self._ids)
+
+    def _type_codes(self, table: pa.Table) -> Codes:
+        """Each event's type, numbered as they come."""
+        encoded = table["event_type"].unify_dictionaries().combine_chunks().dictionary_encode()
+        with self._lock:
+            codes = [
+                self.types.setdefault(name, len(self.types))
+                for name in encoded.dictionary.to_pylist()
+            ]
+        found: Codes = np.array(codes, dtype=np.int16)[encoded.indices.to_numpy()]
+        return found
+
+    def _write(self) -> None:
+        """Moves what waits in memory to the files."""
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="leadml-")
+        for bucket, waiting in enumerate(self._waiting):
+            with Path(self._folder.name, str(bucket)).open("ab") as file:
+                for records in waiting:
+                    records.tofile(file)
+            waiting[1:] = []
+            waiting[:1] = [waiting[0][:0]]
+
+
+class BucketedBlocks(Sequence[Block]):
+    """The blocks of a bucketed past, each read when it is asked for.
+
+    Attributes:
+        examples: of every block, its examples' places in the whole past.
+    """
+
+    def __init__(self, past: BucketedPast) -> None:
+        self._past = past
+        self.examples = by_block(past.lead, past.first)
+        self._types = tuple(sorted(past.types))
+        place = {name: code for code, name in enumerate(self._types)}
+        self._code = np.array([place[name] for name in past.types], dtype=np.int16)
+
+    def __len__(self) -> int:
+        return len(self._past.first) - 1
+
+    def __getitem__(self, k: int) -> Block:  # type: ignore[override]
+        past, (first, last) = self._past, self._past.first[k : k + 2]
+        rows, events = self.examples[k], past.records(k)
+        valued = "value" in (events.dtype.names or ())
+        log = EventLog(
+            events["owner"] - np.int32(first),
+            np.ascontiguousarray(events["time"]),
+            self._code[events["type"]],
+            np.ascontiguousarray(events["value"]) if valued else np.full(len(events), np.nan),
+            self._types,
+            int(last - first),
+        )
+        leads = past.leads.only(int(first), int(last))
+        return Block(rows, log, leads, past.lead[rows] - first, past.as_of[rows])
+
+
+def parquet_chunks(files: Sequence[Path], columns: Sequence[str], *, rows: int) -> list[Chunk]:
+    """Some columns of the files, row group by row group, small ones up to ``rows`` together."""
+    chunks: list[Chunk] = []
+    for path in files:
+        metadata = pq.read_metadata(path)
+        there = [name for name in columns if name in metadata.schema.to_arrow_schema().names]
+        groups: list[int] = []
+        held = 0
+        for group in range(metadata.num_row_groups):
+            groups.append(group)
+            held += metadata.row_group(group).num_rows
+            if held >= rows or group == metadata.num_row_groups - 1:
+                chunks.append(partial(_read_groups, path, tuple(groups), there))
+                groups, held = [], 0
+    return chunks
+
+
+def _read_groups(path: Path, groups: Sequence[int], columns: Sequence[str]) -> pa.Table:
+    texts = [name for name in columns if name in {"lead_id", "event_type"}]
+    with pq.ParquetFile(path, read_dictionary=texts) as file:
+        return file.read_row_groups(groups, columns=columns, use_threads=False)
+
+
+def _record(*, valued: bool) -> np.dtype[np.void]:
+    fields = [("owner", "<i4"), ("type", "<i2"), ("time", "<i8")]
+    return np.dtype([*fields, ("value", "<f8")] if valued else fields)
+
+
+def _whole_accounts(account: Ints, buckets: int) -> Ints:
+    """Where each of about so many buckets of leads begins, and the end."""
+    begins = np.flatnonzero(np.diff(account, prepend=-1))
+    wanted = np.arange(buckets) * len(account) // buckets
+    places = begins[np.searchsorted(begins, wanted, side="right") - 1]
+    return np.append(np.unique(places), len(account))
+
+
+def _known_at(table: pa.Table) -> Nanos:
+    """When each event became known."""
+    known = _moments(table["occurred_at"])
+    if "recorded_at" in table.column_names:
+        recorded = table["recorded_at"]
+        later = pc.coalesce(recorded, table["occurred_at"])
+        known = np.maximum(known, _moments(later))
+    return known
+
+
+def _moments(times: pa.ChunkedArray) -> Nanos:
+    if not pa.types.is_timestamp(times.type) or times.type.tz is None or times.null_count:
+        got = f"{times.null_count:,} empty ones" if times.null_count else str(times.type)
+        msg = f"Events must carry times with a zone, got {got}. Read them with `leadml check`."
+        raise DataError(msg)
+    per_unit = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}[times.type.unit]
+    found = times.cast(pa.int64()).to_numpy()
+    limits = EARLIEST.value // per_unit, LATEST.value // per_unit
+    if len(found) and not (limits[0] <= found.min() and found.max() < limits[1]):
+        msg = f"Events must lie between {EARLIEST:%Y} and {LATEST:%Y}, got times beyond. Mend them."
+        raise DataError(msg)
+    return np.asarray(found * np.int64(per_unit), dtype=np.int64)
+
+
+def _values(values: pa.ChunkedArray) -> Floats:
+    found = values.cast(pa.float64()).to_numpy()
+    if np.isinf(found).any():
+        msg = "Values of events must be finite, got infinite ones. Mend the export."
+        raise DataError(msg)
+    return np.asarray(found, dtype=np.float64)

@@ -1,0 +1,82 @@
+"""How are many windowed questions answered at once? Searches and running sums over stretches.
+
+A *stretch* is a run of neighbouring rows that belong together: one lead's events of one type, say.
+Every function works on all stretches in vector steps, and a row's answer depends on nothing but
+its own stretch and its place in it: the same bits come out alone, in a batch, or cut differently.
+"""
+
+import numpy as np
+
+from leadml.arrays import Floats, Ints, Matrix, Nanos
+
+
+def running_sums(values: Floats, carried: Floats) -> Floats:
+    """Sum of the values up to and including each row of its stretch.
+
+    A step of doubling width adds the sum that ends ``width`` rows earlier, so the order of
+    additions depends on the place in the stretch alone: log2(longest stretch) steps.
+
+    Args:
+        values: finite; shape (n,).
+        carried: which part of the sum before it each row keeps: 0 where a stretch begins, 1 for a
+            plain sum, less for one that fades. Parts are multiplied and never exceed 1, so that
+            ten years of history neither overflow nor lose digits.
+
+    >>> ones = np.ones(4)
+    >>> running_sums(ones, np.array([0.0, 1.0, 1.0, 0.0])).tolist()
+    [1.0, 2.0, 3.0, 1.0]
+    >>> running_sums(ones, np.array([0.0, 0.5, 0.5, 0.0])).tolist()
+    [1.0, 1.5, 1.75, 1.0]
+    """
+    total, kept, width = values.astype(np.float64), carried.copy(), 1
+    while kept[width:].any():
+        total[width:] += total[:-width] * kept[width:]
+        kept[width:] *= kept[:-width].copy()
+        kept[:width] = 0.0
+        width *= 2
+    return total
+
+
+def first_not_before(times: Nanos, start: Ints, stop: Ints, moment: Nanos) -> Ints:
+    """The first position in ``start:stop`` whose time is at or after ``moment``, else ``stop``.
+
+    Args:
+        times: ascending within each ``start:stop``; shape (n,), n > 0.
+        start: of each stretch; shape (m,).
+        stop: of each stretch; shape (m,).
+        moment: one or several moments for each stretch; shape (..., m).
+    """
+    if len(start) == 1:  # a single request: one search in one stretch
+        return start + times[start[0] : stop[0]].searchsorted(moment)
+    found = np.zeros(moment.shape, dtype=np.int64) + start
+    longest = int((stop - start).max(initial=0))
+    width = 1 << max(longest.bit_length() - 1, 0)
+    last = len(times) - 1
+    while width and longest:
+        probe = found + (width - 1)
+        before = (probe < stop) & (times[np.minimum(probe, last)] < moment)
+        found += width * before
+        width >>= 1
+    return found
+
+
+def maxima(values: Floats, longest: int) -> Matrix:
+    """Row k holds the greatest of the ``2**k`` values from each position on; see `greatest`."""
+    levels = [values]
+    width = 1
+    while 2 * width <= longest:
+        below = levels[-1]
+        above = below.copy()
+        above[:-width] = np.maximum(below[:-width], below[width:])
+        levels.append(above)
+        width *= 2
+    return np.stack(levels)
+
+
+def greatest(levels: Matrix, first: Ints, until: Ints) -> Floats:
+    """The greatest value in each ``first:until`` that is not empty; -inf for an empty one."""
+    length = until - first
+    level = np.frexp(np.maximum(length, 1).astype(np.float64))[1] - 1
+    left = levels[level, np.minimum(first, levels.shape[1] - 1)]
+    right = levels[level, np.maximum(until - (1 << level), 0)]
+    return np.where(length > 0, np.maximum(left, right), -np.inf)

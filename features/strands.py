@@ -1,0 +1,291 @@
+"""Where do a noun's events lie, and what do they add up to at any position?
+
+`Side` is the sorted log of one scope and the positions of every example's windows in it. A `Strand`
+is its events of several nouns that share none, side by side: one noun's after the other's, each as
+in the side. Whatever is asked of a noun is asked of its whole strand at once, so that a single
+request costs few array steps and a million examples no more steps than one.
+
+A window is given by its days, None for all of the past; a table has the shape (nouns, n_examples).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TypeAlias
+
+import numpy as np
+
+from features.log import SortedLog
+from features.nouns import SCOPES, Noun, Scope
+from features.scans import first_not_before, greatest, maxima, running_sums
+from leadml.arrays import Bools, Floats, Ints, Matrix, Nanos
+from leadml.timeline import DAY_NS, local_nanos
+
+HOUR_NS, MINUTE_NS = DAY_NS // 24, DAY_NS // 1440
+
+Keys: TypeAlias = tuple[str, ...]
+"""Event types that are asked about together."""
+
+Bounds: TypeAlias = dict[int | None, Ints]
+"""Where windows begin."""
+
+Flags: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+"""bool, shape (nouns, n_examples)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be asked, so that it can be answered together.
+
+    Attributes:
+        strands: for each scope, sets of nouns (by their keys) that share no event type.
+        days: the windows asked about, but for all of the past.
+        back: 0 and the windows, in nanoseconds.
+    """
+
+    strands: Mapping[Scope, tuple[tuple[Keys, ...], ...]]
+    days: tuple[int, ...]
+    back: Nanos
+
+
+def plan_for(nouns: Iterable[Noun], days: Iterable[int]) -> Plan:
+    """The plan to ask about ``nouns`` over windows of so many ``days``."""
+    asked = [noun for noun in nouns if noun.keys]
+    strands = {scope: _disjoint(n.keys for n in asked if n.scope == scope) for scope in SCOPES}
+    unique = tuple(dict.fromkeys(days))
+    return Plan(strands, unique, np.array([0, *unique], dtype=np.int64) * DAY_NS)
+
+
+def _disjoint(nouns: Iterable[Keys]) -> tuple[tuple[Keys, ...], ...]:
+    """The nouns in sets that share no event type, each in the first set that has room."""
+    sets: list[tuple[set[str], list[Keys]]] = []
+    for keys in dict.fromkeys(nouns):
+        for taken, members in sets:
+            if taken.isdisjoint(keys):
+                taken.update(keys)
+                members.append(keys)
+                break
+        else:
+            sets.append((set(keys), [keys]))
+    return tuple(tuple(members) for _, members in sets)
+
+
+NO_PLAN = plan_for((), ())
+
+
+class Side:
+    """The sorted events of one scope, and where each example's windows lie among them."""
+
+    def __init__(self, log: SortedLog, owner: Ints, as_of: Nanos, plan: Plan) -> None:
+        self.log, self.as_of = log, as_of
+        self.start, self.stop = log.starts[owner], log.starts[owner + 1]
+        found = self.position(as_of - plan.back[:, None])
+        self.until = found[0]
+        self._bounds: Bounds = dict(zip(plan.days, found[1:], strict=True))
+        self._bounds[None] = self.start
+
+    def position(self, moment: Nanos) -> Ints:
+        """Where each owner's events reach ``moment``; shape of ``moment``."""
+        return first_not_before(self.log.padded_times, self.start, self.stop, moment)
+
+    def bound(self, days: int | None) -> Ints:
+        """Where each example's window begins."""
+        if days not in self._bounds:
+            self._bounds[days] = self.position(self.as_of - (days or 0) * DAY_NS)
+        return self._bounds[days]
+
+
+class Strand:
+    """The events of nouns that share none, sorted by noun, then as in their `Side`.
+
+    Row k of every table is noun k; its stretch of the arrays holds its events. A window is given by
+    its days, None for all of the past.
+
+    Attributes:
+        times, values: of the events, and one dummy at the end, so that any position can be
+            looked up; shape (n + 1,).
+        until: the position in the arrays after the last event seen; shape (nouns, n_examples).
+    """
+
+    def __init__(self, side: Side, nouns: Sequence[Keys]) -> None:
+        self._side, log = side, side.log
+        n = len(log.type)
+        rows = _row_of_type(log.types, tuple(nouns))[log.type]
+        before = np.zeros((len(nouns) + 1, n + 1), dtype=np.int32)
+        before.ravel()[rows * (n + 1) + np.arange(1, n + 1)] = 1
+        self._before = before.cumsum(axis=1, out=before)[:-1]
+        ends = self._before[:, -1].cumsum()
+        self._offset = (ends - self._before[:, -1])[:, None]
+        self._order = np.empty(ends[-1] + 1, dtype=np.int64)
+        self._order[:-1] = rows.argsort(kind="stable")[: ends[-1]]
+        self._order[-1] = n
+        self.times, self.values = log.padded_times[self._order], log.padded_values[self._order]
+        self._answers: dict[tuple[object, ...], Matrix] = {}
+        self._first: Bounds = {}
+        self.until = self._here(side.until)
+
+    def ask(self, question: Callable[..., Matrix], *given: object) -> Matrix:
+        """The answer for every noun, found once; shape (nouns, n_examples)."""
+        key = question, *given
+        found = self._answers.get(key)
+        if found is None:
+            found = self._answers[key] = question(self, *given)
+        return found
+
+    def first(self, days: int | None) -> Ints:
+        """Where each example's window begins; shape (nouns, n_examples)."""
+        if days not in self._first:
+            self._first[days] = self._here(self._side.bound(days))
+        return self._first[days]
+
+    def _here(self, position: Ints) -> Ints:
+        """Positions of the side, in this strand's arrays; shape (nouns, n_examples)."""
+        return self._offset + self._before.take(position, axis=1)
+
+    @cached_property
+    def some(self) -> Flags:
+        """Whether any event was seen; shape (nouns, n_examples)."""
+        return self.until > self.first(None)
+
+    @cached_property
+    def opens(self) -> Bools:
+        """Whether an event is the first of its owner and noun."""
+        owner = self._side.log.padded_owners[self._order]
+        new = np.ones(len(owner), dtype=np.bool_)
+        new[1:] = owner[1:] != owner[:-1]
+        new[np.minimum(self._offset[:, 0], len(new) - 1)] = True
+        return new
+
+    @cached_property
+    def amounts(self) -> Floats:
+        """The values, 0 where there is none."""
+        return np.where(np.isnan(self.values), 0.0, self.values)
+
+    def counts(self, days: int | None) -> Matrix:
+        """Events in the window."""
+        return (self.until - self.first(days)).astype(np.float64)
+
+    def count_until(self, row: int, moment: Nanos) -> Floats:
+        """Events of one noun before each example's own ``moment``, which lies in its past."""
+        before = self._before[row]
+        found = before[self._side.position(moment)] - before[self._side.start]
+        return np.asarray(found, dtype=np.float64)
+
+    def totals(self, days: int | None) -> Matrix:
+        """Sum of the values in the window."""
+        running, first = self._running_amounts, self.first(days)
+        upto = np.where(first > self.first(None), running[first - 1], 0.0)
+        return np.where(self.until > first, running[self.until - 1] - upto, 0.0)
+
+    @cached_property
+    def _running_amounts(self) -> Floats:
+        return running_sums(self.amounts, (~self.opens).astype(np.float64))
+
+    def valued(self, days: int | None) -> Matrix:
+        """Events in the window that carry a value."""
+        return self._flagged(~np.isnan(self.values), days)
+
+    def off_hours(self, days: int | None, zone: str) -> Matrix:
+        """Events in the window outside office hours."""
+        return self._flagged(_off_hours(self.times, zone), days)
+
+    def at_weekend(self, days: int | None, zone: str) -> Matrix:
+        """Events in the window at the weekend."""
+        return self._flagged(_weekend(self.times, zone), days)
+
+    def _flagged(self, flags: Bools, days: int | None) -> Matrix:
+        """Events in the window whose flag is up."""
+        running = np.concatenate(([0], flags.cumsum()))
+        return (running[self.until] - running[self.first(days)]).astype(np.float64)
+
+    def greatest(self, days: int | None) -> Matrix:
+        """The greatest value in the window; NaN where there is none."""
+        found = greatest(self._maxima, self.first(days), self.until)
+        return np.where(np.isneginf(found), np.nan, found)
+
+    @cached_property
+    def _maxima(self) -> Matrix:
+        longest = int((self.until - self.first(None)).max(initial=1))
+        return maxima(np.where(np.isnan(self.values), -np.inf, self.values), longest)
+
+    def active_days(self, days: int | None) -> Matrix:
+        """Distinct days (UTC) in the window with an event."""
+        return self._runs(self._days, days)
+
+    @cached_property
+    def _days(self) -> Ints:
+        """How many days with an event begin up to and including each."""
+        day = self.times // DAY_NS
+        opens = self.opens.copy()
+        opens[1:] |= day[1:] != day[:-1]
+        return opens.cumsum()
+
+    def sessions(self, days: int | None, gap_minutes: float) -> Matrix:
+        """Sittings in the window."""
+        opens = self.opens.copy()
+        opens[1:] |= self.times[1:] - self.times[:-1] > gap_minutes * MINUTE_NS
+        return self._runs(opens.cumsum(), days)
+
+    def _runs(self, begun: Ints, days: int | None) -> Matrix:
+        """How many runs of events the window touches, of which so many begin up to each event."""
+        first = self.first(days)
+        touched = begun[self.until - 1] - begun[first] + 1
+        return (touched * (self.until > first)).astype(np.float64)
+
+    def days_since_last(self) -> Matrix:
+        """Days from the newest event; NaN where there is none."""
+        return self._days_since(self.until - 1)
+
+    def days_since_first(self) -> Matrix:
+        """Days from the oldest event; NaN where there is none."""
+        return self._days_since(self.first(None))
+
+    def _days_since(self, position: Ints) -> Matrix:
+        days = (self._side.as_of - self.times[position]) / DAY_NS
+        return np.where(self.some, days, np.nan)
+
+    def first_times(self) -> Ints:
+        """When the oldest event became known; any number where there is none."""
+        return self.times[self.first(None)]
+
+    def decayed_counts(self, half_life_days: float) -> Matrix:
+        """Events so far, each halved for every half-life since."""
+        return self._decayed(np.ones(len(self.times)), half_life_days)
+
+    def decayed_totals(self, half_life_days: float) -> Matrix:
+        """Values so far, each halved for every half-life since its event."""
+        return self._decayed(self.amounts, half_life_days)
+
+    def _decayed(self, weights: Floats, half_life_days: float) -> Matrix:
+        kept = np.zeros(len(self.times))
+        gap = (self.times[1:] - self.times[:-1]) / (half_life_days * DAY_NS)
+        np.exp2(-gap, out=kept[1:], where=~self.opens[1:])
+        running = running_sums(weights, kept)
+        since = self.ask(Strand.days_since_last)
+        return np.where(self.some, running[self.until - 1] * np.exp2(-since / half_life_days), 0.0)
+
+    def types_back(self, back: int) -> Ints:
+        """The type of the newest event, or of one some places ``back``; -1 where there is none."""
+        position = self.until - 1 - back
+        there = position >= self.first(None)
+        types = self._side.log.padded_types[self._order]
+        return np.where(there, types[position], -1)
+
+
+@lru_cache(maxsize=256)
+def _row_of_type(types: tuple[str, ...], nouns: tuple[Keys, ...]) -> Ints:
+    """For every type the noun it belongs to; ``len(nouns)`` for none."""
+    row_of_key = {key: row for row, keys in enumerate(nouns) for key in keys}
+    return np.array([row_of_key.get(name, len(nouns)) for name in types], dtype=np.int64)
+
+
+def _weekend(times: Nanos, zone: str) -> Bools:
+    """Whether each moment falls on Saturday or Sunday in the zone."""
+    day = local_nanos(times, zone) // DAY_NS
+    return (day + 3) % 7 >= 5  # 1970 began on a Thursday
+
+
+def _off_hours(times: Nanos, zone: str) -> Bools:
+    """Whether each moment falls outside Monday to Friday, 8 to 18 h in the zone."""
+    hour = local_nanos(times, zone) % DAY_NS // HOUR_NS
+    return _weekend(times, zone) | (hour < 8) | (hour >= 18)
