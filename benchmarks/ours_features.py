@@ -12,16 +12,16 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from peers.question import HALF_LIFE, TYPES, WINDOWS, answer, feature_names
 
-from features.buckets import BucketedPast, parquet_chunks
+from features.buckets import PART_ROWS, BucketedPast
 from features.build import build_matrix, iter_matrices, to_frame
 from features.catalog import Catalog
 from features.feature import Feature
 from features.nouns import any_noun, event_noun
 from features.spec import VOCABULARY
 from leadml.events import EventType
+from leadml.sources import Folder
 from leadml.timeline import Window
 
-COLUMNS = ("lead_id", "occurred_at", "event_type")
 EVENTS = {key: EventType(key, key) for key in TYPES}
 
 
@@ -48,7 +48,8 @@ def read(events: Path, examples: Path) -> BucketedPast:
     created = pd.Series(pd.Timestamp("2023-01-01", tz="UTC"), index=ids.index)
     leads = pd.DataFrame({"lead_id": ids, "created_at": created})
     past = BucketedPast(leads, leads[:0], asked)
-    past.read(parquet_chunks([events], COLUMNS, rows=1_000_000), rows=_rows(events))
+    columns = {name: name for name in ("lead_id", "occurred_at", "event_type")}
+    past.read(Folder(events.parent).in_parts(events.name, columns, rows=PART_ROWS))
     return past
 
 
@@ -65,10 +66,6 @@ def in_blocks(events: Path, examples: Path) -> float:
         for _, matrix in iter_matrices(catalog(), past):
             total += float(np.nansum(matrix))
     return total
-
-
-def _rows(events: Path) -> int:
-    return int(pq.read_metadata(events).num_rows)
 
 
 def _columns(frame: pd.DataFrame) -> Iterable[NDArray[np.float64]]:

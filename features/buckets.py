@@ -1,6 +1,6 @@
 """How is a log larger than memory read? In one pass, into buckets of whole accounts.
 
-Chunks of events come from Parquet row groups or a database, a few at a time. Each is turned into
+Parts of the log come from Parquet row groups or a database, a few at a time. Each is turned into
 codes and dealt out to buckets: in memory while there is room, into files of a temporary folder once
 there is not. A `BucketedPast` then gives its blocks as a `Past` does, one for each bucket, and as
 no account is in two of them, no answer depends on the buckets.
@@ -8,7 +8,6 @@ no account is in two of them, no answer depends on the buckets.
 
 import tempfile
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -18,19 +17,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from features.attributes import encode_leads
+from features.attributes import Known, encode_leads
 from features.log import Codes, EventLog, codes_of
 from features.past import BLOCK, Block, by_block, lead_codes
 from leadml.arrays import Floats, Ints, Nanos
-from leadml.errors import DataError
+from leadml.errors import DataError, listed
 from leadml.parallel import in_order
 from leadml.progress import track
+from leadml.sources import Parts
 from leadml.timeline import EARLIEST, LATEST, nanos
-
-Chunk = Callable[[], pa.Table]
-"""Reads some events: lead_id, event_type, occurred_at, recorded_at?, value?; times with a zone."""
 
 Records: TypeAlias = np.ndarray[tuple[int], np.dtype[np.void]]
 """Events as they wait between reading and building: owner, type, time and, if any have one, value;
@@ -41,11 +37,19 @@ MEMORY = 2 << 30
 
 MOST_BUCKETS = 1024
 
+PART_ROWS = 1_000_000
+"""About how many events are read together."""
+
 
 class BucketedPast:
     """The past of a set of examples, its events read in chunks.
 
     A context manager: files, if there are any, are gone when it is left.
+
+    Attributes:
+        lead: each example's lead code; shape (n_examples,).
+        as_of: each example's moment; shape (n_examples,).
+        unknown: how many events were left out, their lead not being known.
     """
 
     def __init__(
@@ -72,8 +76,10 @@ class BucketedPast:
         self.as_of: Nanos = nanos(examples["as_of"])
         self.memory = memory
         self.types: dict[str, int] = {}
+        self.unknown = 0
         self.first: Ints = np.array([0, len(self.leads)])
         self._waiting: list[list[Records]] = [[]]
+        self._valued: set[int] = set()
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._lock = Lock()
 
@@ -92,21 +98,33 @@ class BucketedPast:
         if self._folder is not None:
             self._folder.cleanup()
 
-    def read(self, chunks: Sequence[Chunk], *, rows: int, threads: int = 0) -> None:
-        """Reads the events of known leads; others are left out.
+    def attribute(self, column: str) -> Known:
+        """An attribute as it was known at each example's moment."""
+        return self.leads.at(column, self.lead, self.as_of)
+
+    @property
+    def seen(self) -> dict[str, bool]:
+        """The event types that occur, and whether any event of each carries a value."""
+        return {name: code in self._valued for name, code in self.types.items()}
+
+    def read(self, events: Parts, *, threads: int = 0) -> None:
+        """Reads the events that some example may see; those of unknown leads are counted.
 
         Args:
-            chunks: the events, in any order.
-            rows: about how many there are.
-            threads: how many chunks are read at a time; 0 takes all cores.
+            events: lead_id, event_type, occurred_at, recorded_at?, value?; times with a zone.
+            threads: how many parts are read at a time; 0 takes all cores.
+
+        Raises:
+            DataError: a column is absent or does not hold what it must.
         """
-        buckets = min(max((rows + 2 * len(self)) // BLOCK, 1), MOST_BUCKETS)
+        buckets = min(max((events.rows + 2 * len(self)) // BLOCK, 1), MOST_BUCKETS)
         self.first = _whole_accounts(self.leads.account, buckets)
         self._waiting = [[] for _ in range(len(self.first) - 1)]
         held = 0
-        dealt = in_order(self._deal, chunks, threads=threads)
-        for buckets_of_chunk in track(dealt, "events", rows=rows, steps=len(chunks)):
-            for waiting, records in zip(self._waiting, buckets_of_chunk, strict=True):
+        dealt = in_order(self._deal, events.parts, threads=threads)
+        steps = len(events.parts) if isinstance(events.parts, Sequence) else None
+        for buckets_of_part in track(dealt, "events", rows=events.rows, steps=steps):
+            for waiting, records in zip(self._waiting, buckets_of_part, strict=True):
                 waiting.append(records)
                 held += records.nbytes
             if held > self.memory:
@@ -124,15 +142,19 @@ class BucketedPast:
             parts.append(np.fromfile(Path(self._folder.name, str(bucket)), dtype=parts[0].dtype))
         return np.concatenate(parts) if parts else np.zeros(0, dtype=_record(valued=False))
 
-    def _deal(self, chunk: Chunk) -> list[Records]:
-        """A chunk's events by code, bucket by bucket."""
-        table = chunk()
+    def _deal(self, part: Callable[[], pa.Table]) -> list[Records]:
+        """A part's events by code, bucket by bucket."""
+        table = _checked(part())
         owner, kind, time = self._lead_codes(table), self._type_codes(table), _known_at(table)
         valued = "value" in table.column_names
-        value = _values(table["value"]) if valued else time
-        known = owner >= 0
-        if not known.all():
-            owner, kind, time, value = owner[known], kind[known], time[known], value[known]
+        value = _values(table["value"]) if valued else np.broadcast_to(np.nan, len(time))
+        unknown = owner < 0
+        seen = ~unknown & (time < self.as_of.max(initial=EARLIEST.value))
+        if not seen.all():
+            owner, kind, time, value = owner[seen], kind[seen], time[seen], value[seen]
+        with self._lock:
+            self.unknown += int(unknown.sum())
+            self._valued.update(np.unique(kind[~np.isnan(value)]).tolist())
         dealt = []
         for places in by_block(owner, self.first):
             records = np.empty(len(places), dtype=_record(valued=valued))
@@ -203,27 +225,19 @@ class BucketedBlocks(Sequence[Block]):
         return Block(rows, log, leads, past.lead[rows] - first, past.as_of[rows])
 
 
-def parquet_chunks(files: Sequence[Path], columns: Sequence[str], *, rows: int) -> list[Chunk]:
-    """Some columns of the files, row group by row group, small ones up to ``rows`` together."""
-    chunks: list[Chunk] = []
-    for path in files:
-        metadata = pq.read_metadata(path)
-        there = [name for name in columns if name in metadata.schema.to_arrow_schema().names]
-        groups: list[int] = []
-        held = 0
-        for group in range(metadata.num_row_groups):
-            groups.append(group)
-            held += metadata.row_group(group).num_rows
-            if held >= rows or group == metadata.num_row_groups - 1:
-                chunks.append(partial(_read_groups, path, tuple(groups), there))
-                groups, held = [], 0
-    return chunks
-
-
-def _read_groups(path: Path, groups: Sequence[int], columns: Sequence[str]) -> pa.Table:
-    texts = [name for name in columns if name in {"lead_id", "event_type"}]
-    with pq.ParquetFile(path, read_dictionary=texts) as file:
-        return file.read_row_groups(groups, columns=columns, use_threads=False)
+def _checked(table: pa.Table) -> pa.Table:
+    missing = {"lead_id", "event_type", "occurred_at"} - set(table.column_names)
+    if missing:
+        msg = (
+            f"Events must have the columns lead_id, event_type and occurred_at, got no "
+            f"{listed(sorted(missing))}. Say which they are under [columns.events]."
+        )
+        raise DataError(msg)
+    empty = [name for name in ("lead_id", "event_type") if table[name].null_count]
+    if empty:
+        msg = f"Every event must have a {empty[0]}, got {table[empty[0]].null_count:,} without."
+        raise DataError(msg)
+    return table
 
 
 def _record(*, valued: bool) -> np.dtype[np.void]:
@@ -264,7 +278,11 @@ def _moments(times: pa.ChunkedArray) -> Nanos:
 
 
 def _values(values: pa.ChunkedArray) -> Floats:
-    found = values.cast(pa.float64()).to_numpy()
+    try:
+        found = values.cast(pa.float64()).to_numpy()
+    except pa.ArrowInvalid as error:
+        msg = f"Values of events must be numbers, got: {error}. Mend the export."
+        raise DataError(msg) from error
     if np.isinf(found).any():
         msg = "Values of events must be finite, got infinite ones. Mend the export."
         raise DataError(msg)

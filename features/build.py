@@ -38,6 +38,9 @@ def build_matrix(catalog: Catalog, past: Past | BucketedPast, *, threads: int = 
     """
     matrix = np.empty((len(past), len(catalog.features)), dtype=np.float64, order="F")
     blocks = past.blocks()
+    if len(blocks) == 1:
+        _fill(matrix, blocks[0], catalog)
+        return matrix
     starts = np.concatenate(([0], np.cumsum([len(rows) for rows in blocks.examples])))
 
     def fill(k: int) -> None:
@@ -87,9 +90,9 @@ def _side_by_side(
 
 def _fill(matrix: Matrix, block: Block, catalog: Catalog) -> None:
     """Writes the features of one block."""
-    past = block.history(catalog.plan)
+    past, columns = block.history(catalog.plan), matrix.T
     for column, feature in enumerate(catalog.features):
-        matrix[:, column] = feature.compute(past)
+        columns[column] = feature.word.compute(feature, past)
 
 
 def to_frame(catalog: Catalog, matrix: Matrix) -> pd.DataFrame:

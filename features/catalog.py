@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from features.buckets import BucketedPast
 from features.engagement import declare_engagement
 from features.feature import Feature
 from features.firmographics import declare_firmographics, learn_levels
@@ -75,7 +76,7 @@ class Catalog:
             by_noun.setdefault(feature.noun.name, []).append(column)
         return list(by_noun.values())
 
-    def with_levels(self, past: Past, settings: Attributes) -> "Catalog":
+    def with_levels(self, past: Past | BucketedPast, settings: Attributes) -> "Catalog":
         """The catalogue with the levels of its categories learned from ``past``."""
         learned = [
             dataclasses.replace(
@@ -88,7 +89,7 @@ class Catalog:
         ]
         return dataclasses.replace(self, features=tuple(learned))
 
-    def with_all_levels(self, past: Past) -> "Catalog":
+    def with_all_levels(self, past: Past | BucketedPast) -> "Catalog":
         """The catalogue with every level that occurs in ``past``, however rare."""
         return self.with_levels(past, Attributes(min_count=1, max_levels=len(past) + 1))
 
@@ -106,17 +107,33 @@ class Catalog:
         return cls(features, {key: EventType(**event) for key, event in data["events"].items()})
 
 
-def declare_catalog(tables: Tables, config: Config, *, leaks: Collection[str] = ()) -> Catalog:
+def declare_catalog(
+    tables: Tables,
+    config: Config,
+    *,
+    leaks: Collection[str] = (),
+    seen: Mapping[str, bool] | None = None,
+) -> Catalog:
     """The catalogue that a configuration and its tables ask for; levels are still to be learned.
 
     Event types that never occur make no features; attributes are those of ``tables.leads``.
 
+    Args:
+        tables: the data.
+        config: the words of the vocabulary, and how attributes are read.
+        leaks: attributes that the leak report refuses.
+        seen: the event types that occur, and whether any event of each carries a value; by
+            default those of ``tables.events``.
+
     Raises:
+        ConfigError: a setting asks for what cannot be.
         DataError: nothing is left to learn from, or two features share a name.
     """
-    occurring = set(tables.events["event_type"].unique())
-    events = {key: event for key, event in config.events.items() if key in occurring}
-    valued = set(tables.events.loc[tables.events["value"].notna(), "event_type"].unique())
+    if seen is None:
+        values = tables.events["value"].notna().groupby(tables.events["event_type"]).any()
+        seen = {str(key): bool(valued) for key, valued in values.items()}
+    events = {key: event for key, event in config.events.items() if key in seen}
+    valued = [key for key in events if seen[key]]
     engagement = (
         declare_engagement(events, config.features, with_values=valued) if tables.dated else ()
     )

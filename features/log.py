@@ -56,17 +56,17 @@ class EventLog:
 
     def sorted(self) -> "SortedLog":
         """The log by owner, time, type, value."""
-        order = self.time.argsort()
-        if self.owners > 1:
+        order, starts = self.time.argsort(), np.array([0, len(self)])
+        if self.owners != 1:
             # Sorting 16-bit codes takes one pass over the digits instead of comparisons.
             owner = self.owner.astype(np.uint16) if self.owners <= 1 << 16 else self.owner
             order = order[np.argsort(owner[order], kind="stable")]
+            counts = np.bincount(self.owner, minlength=self.owners)
+            starts = np.concatenate(([0], counts.cumsum()))
         owner, time = self.owner[order], self.time[order]
         tied = time[1:] == time[:-1]
-        if tied.any():
+        if np.count_nonzero(tied):
             order = _settle_ties(self, order, np.flatnonzero(tied & (owner[1:] == owner[:-1])) + 1)
-        starts = np.zeros(self.owners + 1, dtype=np.int64)
-        np.bincount(owner, minlength=self.owners).cumsum(out=starts[1:])
         return SortedLog(owner, time, self.type[order], self.value[order], starts, self.types)
 
 

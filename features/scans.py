@@ -29,7 +29,7 @@ def running_sums(values: Floats, carried: Floats) -> Floats:
     [1.0, 1.5, 1.75, 1.0]
     """
     total, kept, width = values.astype(np.float64), carried.copy(), 1
-    while kept[width:].any():
+    while np.count_nonzero(kept[width:]):
         total[width:] += total[:-width] * kept[width:]
         kept[width:] *= kept[:-width].copy()
         kept[:width] = 0.0

@@ -29,6 +29,9 @@ Keys: TypeAlias = tuple[str, ...]
 Bounds: TypeAlias = dict[int | None, Ints]
 """Where windows begin."""
 
+Places: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.signedinteger]]
+"""Positions, shape (nouns, n)."""
+
 Flags: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 """bool, shape (nouns, n_examples)."""
 
@@ -109,17 +112,24 @@ class Strand:
 
     def __init__(self, side: Side, nouns: Sequence[Keys]) -> None:
         self._side, log = side, side.log
-        n = len(log.type)
-        rows = _row_of_type(log.types, tuple(nouns))[log.type]
-        before = np.zeros((len(nouns) + 1, n + 1), dtype=np.int32)
-        before.ravel()[rows * (n + 1) + np.arange(1, n + 1)] = 1
-        self._before = before.cumsum(axis=1, out=before)[:-1]
-        ends = self._before[:, -1].cumsum()
-        self._offset = (ends - self._before[:, -1])[:, None]
-        self._order = np.empty(ends[-1] + 1, dtype=np.int64)
-        self._order[:-1] = rows.argsort(kind="stable")[: ends[-1]]
-        self._order[-1] = n
-        self.times, self.values = log.padded_times[self._order], log.padded_values[self._order]
+        n, row_of_type = len(log.type), _row_of_type(log.types, tuple(nouns))
+        if len(nouns) == 1 and not row_of_type.any():
+            # All events are of one noun: the strand is the side.
+            self._order = np.arange(n + 1)
+            self._places: Places = self._order[None]
+            self._begins = np.zeros(1, dtype=np.int64)
+            self.times, self.values = log.padded_times, log.padded_values
+        else:
+            rows = row_of_type[log.type]
+            ends = np.bincount(rows, minlength=len(nouns) + 1).cumsum()
+            self._begins = np.concatenate(([0], ends[: len(nouns) - 1]))
+            places = np.zeros((len(nouns) + 1, n + 1), dtype=np.int32)
+            places[:-1, 0] = self._begins
+            places.ravel()[rows.astype(np.int64) * (n + 1) + np.arange(1, n + 1)] = 1
+            self._places = places.cumsum(axis=1, out=places)[:-1]
+            order = rows.argsort(kind="stable")[: ends[len(nouns) - 1]]
+            self._order = np.concatenate((order, [n]))
+            self.times, self.values = log.padded_times[self._order], log.padded_values[self._order]
         self._answers: dict[tuple[object, ...], Matrix] = {}
         self._first: Bounds = {}
         self.until = self._here(side.until)
@@ -140,7 +150,7 @@ class Strand:
 
     def _here(self, position: Ints) -> Ints:
         """Positions of the side, in this strand's arrays; shape (nouns, n_examples)."""
-        return self._offset + self._before.take(position, axis=1)
+        return self._places.take(position, axis=1).astype(np.int64)
 
     @cached_property
     def some(self) -> Flags:
@@ -153,7 +163,7 @@ class Strand:
         owner = self._side.log.padded_owners[self._order]
         new = np.ones(len(owner), dtype=np.bool_)
         new[1:] = owner[1:] != owner[:-1]
-        new[np.minimum(self._offset[:, 0], len(new) - 1)] = True
+        new[np.minimum(self._begins, len(new) - 1)] = True
         return new
 
     @cached_property
@@ -167,8 +177,8 @@ class Strand:
 
     def count_until(self, row: int, moment: Nanos) -> Floats:
         """Events of one noun before each example's own ``moment``, which lies in its past."""
-        before = self._before[row]
-        found = before[self._side.position(moment)] - before[self._side.start]
+        places = self._places[row]
+        found = places[self._side.position(moment)] - places[self._side.start]
         return np.asarray(found, dtype=np.float64)
 
     def totals(self, days: int | None) -> Matrix:
@@ -257,9 +267,9 @@ class Strand:
         return self._decayed(self.amounts, half_life_days)
 
     def _decayed(self, weights: Floats, half_life_days: float) -> Matrix:
+        since_before = (self.times[:-1] - self.times[1:]) / (half_life_days * DAY_NS)
         kept = np.zeros(len(self.times))
-        gap = (self.times[1:] - self.times[:-1]) / (half_life_days * DAY_NS)
-        np.exp2(-gap, out=kept[1:], where=~self.opens[1:])
+        kept[1:] = np.exp2(np.where(self.opens[1:], -np.inf, since_before))
         running = running_sums(weights, kept)
         since = self.ask(Strand.days_since_last)
         return np.where(self.some, running[self.until - 1] * np.exp2(-since / half_life_days), 0.0)
@@ -276,7 +286,7 @@ class Strand:
 def _row_of_type(types: tuple[str, ...], nouns: tuple[Keys, ...]) -> Ints:
     """For every type the noun it belongs to; ``len(nouns)`` for none."""
     row_of_key = {key: row for row, keys in enumerate(nouns) for key in keys}
-    return np.array([row_of_key.get(name, len(nouns)) for name in types], dtype=np.int64)
+    return np.array([row_of_key.get(name, len(nouns)) for name in types], dtype=np.uint16)
 
 
 def _weekend(times: Nanos, zone: str) -> Bools:

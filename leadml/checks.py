@@ -20,22 +20,23 @@ from leadml.timeline import as_moment, days
 log = logging.getLogger(__name__)
 
 
-def read_tables(config: Config, *, now: pd.Timestamp) -> Tables:
+def read_tables(config: Config, *, now: pd.Timestamp, events: bool = True) -> Tables:
     """Reads and checks the tables that ``config`` names.
 
     Args:
         config: where they are and how they are to be read.
         now: no time may lie after it.
+        events: whether to read the events; a log larger than memory is read in parts instead.
 
     Raises:
         DataError: a table is absent or does not hold what it must; all that is wrong, one a line.
     """
-    tables = inspect_tables(config, now=now)
+    tables = inspect_tables(config, now=now, events=events)
     Findings(found=list(tables.findings)).check()
     return tables
 
 
-def inspect_tables(config: Config, *, now: pd.Timestamp) -> Tables:
+def inspect_tables(config: Config, *, now: pd.Timestamp, events: bool = True) -> Tables:
     """Like `read_tables`, with errors left among the findings instead of raised.
 
     Raises:
@@ -48,15 +49,16 @@ def inspect_tables(config: Config, *, now: pd.Timestamp) -> Tables:
         leads, outcomes, clock = reader.wide()
     else:
         leads, outcomes, clock = reader.leads(), reader.outcomes(), None
-    events, attributes, spend = reader.events(), reader.attributes(), reader.spend()
+    log = reader.events() if events else reader.no_events()
+    attributes, spend = reader.attributes(), reader.spend()
     leads = _one_row_a_lead(leads, reader.findings)
     known = pd.Index(leads["lead_id"])
-    events = _of_known_leads("events", events, known, reader.findings)
+    log = _of_known_leads("events", log, known, reader.findings)
     outcomes = _of_known_leads("outcomes", outcomes, known, reader.findings)
     attributes = _of_known_leads("attributes", attributes, known, reader.findings)
     outcomes = _after_creation(outcomes, leads, reader)
     clock = clock or _clock(reader)
-    draft = Tables(leads, events, outcomes, attributes, spend, now, clock)
+    draft = Tables(leads, log, outcomes, attributes, spend, now, clock)
     end = _end(draft, config)
     cut = dataclasses.replace(draft, end=end).upto(end)
     _note_cut(draft, cut, reader.findings)

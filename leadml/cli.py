@@ -22,6 +22,7 @@ from leadml.errors import DataError, LeadmlError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from features.catalog import Catalog
     from leadml.config import Config
     from leadml.tables import Tables
     from serving.scoring import Scorer, Scores
@@ -128,12 +129,15 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 
 @app.command()
-def features(
+def features(  # noqa: PLR0917 - typer's options have defaults
     out: OutOption,
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = "",
     examples: ExamplesOption = None,
     version: Annotated[str, typer.Option(help="Take the features of this version or alias.")] = "",
+    in_parts: Annotated[
+        bool, typer.Option("--in-parts", help="Read events in parts: a log larger than memory.")
+    ] = False,
 ) -> None:
     """Writes the feature table of the open leads as of a moment, or of given examples."""
     from features.build import build_matrix, to_frame
@@ -142,17 +146,52 @@ def features(
     from leadml.sources import write_file
 
     settings = _config(config)
+    catalog = _scorer(settings, version).catalog if version else None
+    if in_parts:
+        _features_in_parts(out, settings, catalog, as_of, examples)
+        return
     tables = _tables(settings)
     chosen = _examples(tables, as_of, examples)
     past = build_past(tables, chosen)
-    if version:
-        catalog = _scorer(settings, version).catalog
-    else:
+    if catalog is None:
         catalog = declare_catalog(tables.upto(chosen["as_of"].max()), settings)
         catalog = catalog.with_all_levels(past)
     table = to_frame(catalog, build_matrix(catalog, past))
     write_file(chosen.join(table), out)
     typer.echo(f"Wrote {len(catalog.features)} features of {len(table):,} examples to {out}.")
+
+
+def _features_in_parts(
+    out: Path,
+    config: "Config",
+    catalog: "Catalog | None",
+    as_of: str,
+    examples: Path | None,
+) -> None:
+    """`features` for a log larger than memory: rows come out account by account."""
+    from features.buckets import PART_ROWS, BucketedPast
+    from features.build import iter_matrices, to_frame
+    from features.catalog import declare_catalog
+    from leadml.sources import ParquetWriter, open_source
+
+    tables = _tables(config, events=False)
+    chosen = _examples(tables, as_of, examples)
+    columns = {name: name for name in ("lead_id", "event_type", "occurred_at", "recorded_at")}
+    columns |= {"value": "value", **config.columns.events}
+    log = open_source(config.data.source, config.folder)
+    with BucketedPast(tables.leads, tables.attributes, chosen) as past:
+        past.read(log.in_parts(config.data.events or "events", columns, rows=PART_ROWS))
+        if past.unknown:
+            text = f"{past.unknown:,} rows of leads that the leads table lacks are left out."
+            typer.echo(f"Warning: events: {text}", err=True)
+        if catalog is None:
+            known = tables.upto(chosen["as_of"].max())
+            catalog = declare_catalog(known, config, seen=past.seen).with_all_levels(past)
+        with ParquetWriter(out) as file:
+            for rows, matrix in iter_matrices(catalog, past):
+                part = to_frame(catalog, matrix)
+                file.write(chosen.iloc[rows].reset_index(drop=True).join(part))
+    typer.echo(f"Wrote {len(catalog.features)} features of {len(chosen):,} examples to {out}.")
 
 
 @app.command()
@@ -309,10 +348,10 @@ def _config(path: Path) -> "Config":
     return read_config(path, os.environ)
 
 
-def _tables(config: "Config") -> "Tables":
+def _tables(config: "Config", *, events: bool = True) -> "Tables":
     from leadml.checks import read_tables
 
-    tables = read_tables(config, now=_now())
+    tables = read_tables(config, now=_now(), events=events)
     for finding in tables.findings:
         if finding.level == "warning":
             typer.echo(f"Warning: {finding.table}: {finding.text}", err=True)

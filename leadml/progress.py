@@ -32,5 +32,5 @@ def track(
             items, description=label, total=steps, console=Console(stderr=True), transient=True
         )
     else:
-        log.info("%s: %s steps over %s rows", label, steps, f"{rows:,}")
+        log.info("%s: %s rows%s", label, f"{rows:,}", f" in {steps} steps" if steps else "")
         yield from items

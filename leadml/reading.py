@@ -124,7 +124,13 @@ class TableReader:
 
     def events(self) -> pd.DataFrame:
         """lead_id, occurred_at, event_type, value, known_at."""
-        raw = self._load("events")
+        return self._events(self._load("events"))
+
+    def no_events(self) -> pd.DataFrame:
+        """The table of events without a row."""
+        return self._events(pd.DataFrame(dict.fromkeys(REQUIRED["events"], pd.Series(dtype="str"))))
+
+    def _events(self, raw: pd.DataFrame) -> pd.DataFrame:
         frame = self._timed("events", raw, "occurred_at")
         frame = frame.assign(
             lead_id=as_text(frame["lead_id"]), event_type=as_text(frame["event_type"])

@@ -6,9 +6,12 @@ what they are (`leadml.columns`); all other sources keep their types.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 import pandas as pd
 import pyarrow as pa
@@ -19,6 +22,19 @@ from leadml.errors import DataError, listed, nearest, without_password
 
 _SUFFIXES = (".parquet", ".csv", ".csv.gz", ".tsv", ".txt")
 _SELECT = re.compile(r"\s*(select|with|from)\s", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A table in parts, none of them read yet.
+
+    Attributes:
+        rows: how many rows there are in all.
+        parts: each reads one part when it is called; several may be called at once.
+    """
+
+    rows: int
+    parts: Iterable[Callable[[], pa.Table]]
 
 
 class Source(Protocol):
@@ -33,6 +49,20 @@ class Source(Protocol):
 
         Raises:
             DataError: the table is absent, empty of columns or unreadable.
+        """
+        ...
+
+    def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:
+        """Some columns of a table too large to be read at once.
+
+        Args:
+            table: as `read` takes it.
+            columns: what each column is called there, by what it is called here; those that the
+                table lacks are left out.
+            rows: about how many rows a part has.
+
+        Raises:
+            DataError: the table is absent, or this kind of source cannot be read in parts.
         """
         ...
 
@@ -80,6 +110,29 @@ class Folder:
             [read_file(file, missing) for file in files], promote_options="default"
         )
 
+    def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:
+        """Row groups of Parquet files, small ones together."""
+        files = self._files(table)
+        if not files or any(not path.name.endswith(".parquet") for path in files):
+            got = listed([path.name for path in files]) or "no such file"
+            msg = f"A table read in parts must be Parquet or in DuckDB, got {got}. Convert it."
+            raise DataError(msg)
+        parts: list[Callable[[], pa.Table]] = []
+        for path in files:
+            metadata = pa.parquet.read_metadata(path)
+            names = metadata.schema.to_arrow_schema().names
+            there = {ours: theirs for ours, theirs in columns.items() if theirs in names}
+            groups: list[int] = []
+            held = 0
+            for group in range(metadata.num_row_groups):
+                groups.append(group)
+                held += metadata.row_group(group).num_rows
+                if held >= rows or group == metadata.num_row_groups - 1:
+                    parts.append(partial(_read_groups, path, tuple(groups), there))
+                    groups, held = [], 0
+        total = sum(pa.parquet.read_metadata(path).num_rows for path in files)
+        return Parts(total, parts)
+
     def _files(self, table: str) -> list[Path]:
         if "*" in table:
             return sorted(self.path.glob(table))
@@ -110,6 +163,26 @@ class DuckDb:
                 msg = f"'{self.path}' must answer '{_query(table)}', got: {error}"
                 raise DataError(msg) from error
 
+    def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:
+        """Batches of one query."""
+        import duckdb
+
+        if not self.has(table):
+            raise DataError(_no_table(table, str(self.path), self._names()))
+        connection = duckdb.connect(self.path, read_only=True)
+        asked = connection.sql(_query(table))
+        there = {ours: theirs for ours, theirs in columns.items() if theirs in asked.columns}
+        chosen = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in there.items())
+        counted = connection.execute(f"SELECT count(*) FROM ({_query(table)})").fetchall()  # noqa: S608 - the user's own
+        reader = asked.project(chosen).to_arrow_reader(rows)
+
+        def batches() -> Iterator[Callable[[], pa.Table]]:
+            with connection:
+                for batch in reader:
+                    yield partial(pa.Table.from_batches, [batch])
+
+        return Parts(int(counted[0][0]), batches())
+
     def _names(self) -> list[str]:
         import duckdb
 
@@ -139,6 +212,14 @@ class Postgres:
         if not self.has(table):
             raise DataError(_no_table(table, self._said(), self._names()))
         return self._ask(_query(table))
+
+    def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:  # noqa: ARG002 - says so
+        """PostgreSQL is not read in parts."""
+        msg = (
+            f"A table read in parts must be Parquet or in DuckDB, got '{table}' in PostgreSQL. "
+            "Export it to Parquet."
+        )
+        raise DataError(msg)
 
     def _names(self) -> list[str]:
         found = self._ask(
@@ -174,8 +255,19 @@ class Postgres:
 def _query(table: str) -> str:
     if _SELECT.match(table):
         return table
-    parts = ['"' + part.replace('"', '""') + '"' for part in table.split(".")]
-    return f"SELECT * FROM {'.'.join(parts)}"  # noqa: S608 - quoted above; the user's own file
+    return f"SELECT * FROM {'.'.join(map(_quoted, table.split('.')))}"  # noqa: S608 - quoted above; the user's own file
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _read_groups(path: Path, groups: Sequence[int], columns: Mapping[str, str]) -> pa.Table:
+    texts = [columns[name] for name in ("lead_id", "event_type") if name in columns]
+    with pa.parquet.ParquetFile(path, read_dictionary=texts) as file:
+        wanted = list(columns.values())
+        table = file.read_row_groups(groups, columns=wanted, use_threads=False)
+    return table.select(wanted).rename_columns(list(columns))
 
 
 def _no_table(table: str, place: str, names: Sequence[str]) -> str:
@@ -239,3 +331,59 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
         msg = f"The file to write must end in .parquet or .csv, got '{path.name}'."
         raise DataError(msg)
     draft.replace(path)
+
+
+def as_table(frame: pd.DataFrame) -> pa.Table:
+    """A frame as an Arrow table, without its index."""
+    columns = {}
+    for name in frame:
+        column = frame[name]
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            naive = pa.array(column.dt.tz_convert(None).to_numpy(), from_pandas=True)
+            columns[str(name)] = naive.cast(pa.timestamp(naive.type.unit, tz="UTC"))
+        else:
+            columns[str(name)] = pa.array(column, from_pandas=True)
+    return pa.table(columns)
+
+
+class ParquetWriter:
+    """Writes a Parquet file part by part, whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        """Opens nothing yet.
+
+        Raises:
+            DataError: the suffix is not .parquet.
+        """
+        if path.suffix != ".parquet":
+            msg = f"A table written in parts must end in .parquet, got '{path.name}'."
+            raise DataError(msg)
+        self._path = path
+        self._draft = path.with_name(f".{path.name}.draft")
+        self._writer: pa.parquet.ParquetWriter | None = None
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Appends rows; the first call fixes the columns."""
+        table = pa.table(
+            {str(name): pa.array(frame[name].array, from_pandas=True) for name in frame}
+        )
+        if self._writer is None:
+            self._writer = pa.parquet.ParquetWriter(self._draft, table.schema)
+        self._writer.write_table(table.cast(self._writer.schema))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if kind is None and self._writer is not None:
+            self._draft.replace(self._path)
+        else:
+            self._draft.unlink(missing_ok=True)
