@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?= python3
 PIP    := PIP_NO_COLOR=1 $(BIN)/pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint format lock ui bench-real clean
+.PHONY: setup demo test lint format lock ui bench-features bench-real clean
 
 setup: $(STAMP)
 
@@ -38,6 +38,10 @@ format: setup
 lock: setup
 	@$(BIN)/uv pip compile --system-certs pyproject.toml --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --all-extras --upgrade --quiet --custom-compile-command "make lock" -o requirements.lock
+
+# The feature engine beside DuckDB, Polars and featuretools: figures to benchmarks/results.
+bench-features: setup
+	@$(BIN)/python benchmarks/feature_speed.py
 
 bench-real: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/real_sets.py

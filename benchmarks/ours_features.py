@@ -42,9 +42,9 @@ def catalog() -> Catalog:
 
 def read(events: Path, examples: Path) -> BucketedPast:
     """The past of the examples, from the files."""
-    table = pq.read_table(examples, read_dictionary=["lead_id"]).unify_dictionaries()
+    table = pq.read_table(examples)
     asked = table.to_pandas()
-    ids = pd.Series(asked["lead_id"].cat.categories, dtype="str")
+    ids = pd.Series(table["lead_id"].unique().to_pandas(), dtype="str")
     created = pd.Series(pd.Timestamp("2023-01-01", tz="UTC"), index=ids.index)
     leads = pd.DataFrame({"lead_id": ids, "created_at": created})
     past = BucketedPast(leads, leads[:0], asked)

@@ -42,7 +42,7 @@ PART_ROWS = 1_000_000
 
 
 class BucketedPast:
-    """The past of a set of examples, its events read in chunks.
+    """The past of a set of examples, its events read in parts.
 
     A context manager: files, if there are any, are gone when it is left.
 
@@ -154,7 +154,7 @@ class BucketedPast:
             owner, kind, time, value = owner[seen], kind[seen], time[seen], value[seen]
         with self._lock:
             self.unknown += int(unknown.sum())
-            self._valued.update(np.unique(kind[~np.isnan(value)]).tolist())
+            self._valued.update(np.flatnonzero(np.bincount(kind[~np.isnan(value)])).tolist())
         dealt = []
         for places in by_block(owner, self.first):
             records = np.empty(len(places), dtype=_record(valued=valued))
@@ -192,7 +192,7 @@ class BucketedPast:
             waiting[:1] = [waiting[0][:0]]
 
 
-class BucketedBlocks(Sequence[Block]):
+class BucketedBlocks:
     """The blocks of a bucketed past, each read when it is asked for.
 
     Attributes:
@@ -209,9 +209,9 @@ class BucketedBlocks(Sequence[Block]):
     def __len__(self) -> int:
         return len(self._past.first) - 1
 
-    def __getitem__(self, k: int) -> Block:  # type: ignore[override]
-        past, (first, last) = self._past, self._past.first[k : k + 2]
-        rows, events = self.examples[k], past.records(k)
+    def __getitem__(self, k: int) -> Block:
+        rows, past = self.examples[k], self._past
+        events, (first, last) = past.records(k), past.first[k : k + 2]
         valued = "value" in (events.dtype.names or ())
         log = EventLog(
             events["owner"] - np.int32(first),

@@ -47,7 +47,7 @@ def build_matrix(catalog: Catalog, past: Past | BucketedPast, *, threads: int = 
         _fill(matrix[starts[k] : starts[k + 1]], blocks[k], catalog)
 
     def settle(k: int) -> None:
-        matrix[:, k] = matrix[place, k]
+        matrix[:, k] = matrix[:, k].take(place)
 
     for _ in _side_by_side(fill, len(blocks), "features", len(past), threads):
         pass
@@ -90,6 +90,8 @@ def _side_by_side(
 
 def _fill(matrix: Matrix, block: Block, catalog: Catalog) -> None:
     """Writes the features of one block."""
+    if not len(block.rows):
+        return
     past, columns = block.history(catalog.plan), matrix.T
     for column, feature in enumerate(catalog.features):
         columns[column] = feature.word.compute(feature, past)

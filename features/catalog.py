@@ -107,6 +107,13 @@ class Catalog:
         return cls(features, {key: EventType(**event) for key, event in data["events"].items()})
 
 
+def _have_colleagues(tables: Tables) -> bool:
+    """Whether any account has several leads."""
+    if "account_id" not in tables.leads:
+        return False
+    return bool(tables.leads["account_id"].dropna().duplicated().any())
+
+
 def declare_catalog(
     tables: Tables,
     config: Config,
@@ -135,7 +142,11 @@ def declare_catalog(
     events = {key: event for key, event in config.events.items() if key in seen}
     valued = [key for key in events if seen[key]]
     engagement = (
-        declare_engagement(events, config.features, with_values=valued) if tables.dated else ()
+        declare_engagement(
+            events, config.features, with_values=valued, accounts=_have_colleagues(tables)
+        )
+        if tables.dated
+        else ()
     )
     fit = declare_firmographics(tables, config.attributes, leaks=leaks)
     if not fit and not events:

@@ -3,7 +3,7 @@
 ``[features]`` in ``leadml.toml`` names words of the vocabulary, each asked of every event type, of
 every kind of event, or of all events together; ``account_`` before a word asks it of the lead's
 account. A word that makes no sense of a noun (the mean value of events without values, the last
-type among one) makes no feature.
+type among one, an account where nobody has colleagues) makes no feature.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -25,7 +25,11 @@ ACCOUNT = Noun("account", (), "account's first lead", "accounts", "engagement", 
 
 
 def declare_engagement(
-    events: Mapping[str, EventType], settings: Features, *, with_values: Collection[str] = ()
+    events: Mapping[str, EventType],
+    settings: Features,
+    *,
+    with_values: Collection[str] = (),
+    accounts: bool = True,
 ) -> tuple[Feature, ...]:
     """The features of the declared events.
 
@@ -33,6 +37,7 @@ def declare_engagement(
         events: the event types by key.
         settings: words, windows, half-life, pause and zone.
         with_values: the event types that carry values.
+        accounts: whether any account has several leads.
 
     Raises:
         ConfigError: a word that is not in the vocabulary.
@@ -48,6 +53,9 @@ def declare_engagement(
         for noun in nouns:
             valued = any(key in with_values for key in noun.keys)
             for word in words:
+                if word.startswith(OF_ACCOUNT) and not accounts:
+                    _word(word.removeprefix(OF_ACCOUNT))
+                    continue
                 declared += _fan_out(word, noun, settings, tuple(events), valued=valued)
     return tuple(dict.fromkeys(declared))
 

@@ -5,7 +5,6 @@ accounts small enough for the processor's cache: that, not the number of events,
 the engine holds at a time. Where it is cut changes no answer.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,7 +75,7 @@ class Past:
         return Blocks(self, size)
 
 
-class Blocks(Sequence[Block]):
+class Blocks:
     """The blocks of a past, each made when it is asked for.
 
     Attributes:
@@ -98,11 +97,11 @@ class Blocks(Sequence[Block]):
     def __len__(self) -> int:
         return len(self._first) - 1
 
-    def __getitem__(self, k: int) -> Block:  # type: ignore[override]
-        past, (first, last) = self._past, self._first[k : k + 2]
+    def __getitem__(self, k: int) -> Block:
+        rows, past = self.examples[k], self._past
         if len(self) == 1:
-            return Block(self.examples[0], past.log, past.leads, past.lead, past.as_of)
-        rows, events = self.examples[k], self._events[k]
+            return Block(rows, past.log, past.leads, past.lead, past.as_of)
+        events, (first, last) = self._events[k], self._first[k : k + 2]
         log = EventLog(
             past.log.owner[events] - first,
             past.log.time[events],

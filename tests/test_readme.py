@@ -7,9 +7,17 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from leadml.config import parse_config
+import features.spec
+from features.feature import EVER, Feature
+from features.nouns import any_noun
+from features.past import build_past
+from leadml.config import Config, parse_config
+from leadml.moments import open_examples
+from leadml.tables import Tables
+from leadml.timeline import Window
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -22,6 +30,23 @@ def blocks(language: str) -> list[str]:
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_every_toml_block_is_a_configuration(text: str) -> None:
     parse_config(tomllib.loads(text))
+
+
+def test_the_word_of_your_own_is_a_word(tables: Tables, config: Config) -> None:
+    (text,) = [block for block in blocks("python") if "History" in block]
+    given = {**vars(features.spec), "EVER": EVER}
+    exec(text, given)  # noqa: S102 - our own README
+    noun = any_noun(config.events)
+    recent = Feature(given["RECENT_SHARE"], noun, Window(30))
+    moment = tables.end
+    past = build_past(tables, open_examples(tables, moment)).history()
+    found = recent.compute(past)
+    some = ~np.isnan(found)
+    assert (found[some] * past.count(noun, EVER)[some]).round(9).tolist() == (
+        past.count(noun, Window(30))[some].tolist()
+    )
+    assert recent.name == "any_event_recent_share_30d"
+    assert recent.describe(0.5) == "50 % of all events came in the last 30 days"
 
 
 def test_every_command_named_exists_and_every_command_is_named() -> None:
