@@ -31,7 +31,15 @@ HERE = Path(__file__).parent
 WORLDS = HERE / "worlds"
 OURS = HERE / "ours_features.py"
 LATENCY = HERE / "ours_latency.py"
-PEERS = {name: HERE / "peers" / f"{name}_features.py" for name in ("duckdb", "polars")}
+PEERS = {
+    "duckdb, conditional aggregates": ("duckdb", "filter"),
+    "duckdb, running totals and ASOF joins": ("duckdb", "asof"),
+    "duckdb, tuned by hand": ("duckdb", "grouped"),
+    "polars, conditional aggregates": ("polars", "wide"),
+    "polars, tuned by hand": ("polars", "grouped"),
+}
+"""Each peer's ways to put the question: as a person would, and the fastest that was found."""
+
 FEATURETOOLS = HERE / "peers" / "featuretools_features.py"
 FEATURETOOLS_NEEDS = ("featuretools==1.31.0", "setuptools<81", "pandas<3", "pyarrow")
 
@@ -79,20 +87,22 @@ def against_peers(world: World) -> list[Row]:
     """Seconds and memory beside each peer, in turn, and the difference of the answers."""
     files = made(world)
     say(f"Ours and peers: {world}")
-    runs: dict[str, list[Figures]] = {name: [] for name in ("ours", *PEERS)}
+    scripts: dict[str, tuple[object, ...]] = {"ours": (OURS,)}
+    for name, (engine, form) in PEERS.items():
+        scripts[name] = (HERE / "peers" / f"{engine}_features.py", "--form", form)
+    runs: dict[str, list[Figures]] = {name: [] for name in scripts}
     with tempfile.TemporaryDirectory(dir=WORLDS) as out:
         for repetition in range(world.repetitions):
-            for name, done in runs.items():
-                script = PEERS.get(name, OURS)
+            for name, (script, *form) in scripts.items():
                 wanted = () if repetition else ("--out", Path(out) / name)
-                done.append(measure(script, *files, *wanted))
+                runs[name].append(measure(script, *form, *files, *wanted))
         answers = {name: Path(out) / name / "features.npy" for name in runs}
         apart = {name: same(answers[name], answers["ours"]) for name in PEERS}
     rows = []
     ours = least(runs["ours"])
     for name in PEERS:
         theirs = least(runs[name])
-        peer = f"{name} {theirs['version']} ({theirs['formulation']})"
+        peer = f"{name} ({theirs['version']})"
         for key, unit in (("seconds", "seconds"), ("peak_mb", "MB")):
             work = f"93 features: {world}" + (", peak memory" if unit == "MB" else "")
             rows.append(row(work, ours[key], unit, peer=peer, theirs=theirs[key]))
@@ -121,12 +131,13 @@ def by_events(worlds: list[World]) -> list[Row]:
     each = [1e6 * f["seconds"] / w.events for f, w in zip(figures, worlds, strict=True)]
     rows = []
     for world, found, cost in zip(worlds, figures, each, strict=True):
-        first = world is worlds[0]
-        compared = {} if first else {"peer": f"ours, {worlds[0].events:,} events"}
-        theirs = None if first else each[0]
+        before = worlds.index(world) - 1
+        first = before < 0
+        compared = {} if first else {"peer": f"ours, {worlds[before].events:,} events"}
+        theirs = None if first else each[before]
         work = f"growth: time per event, {world}, in blocks"
         rows.append(row(work, cost, "µs/event", **compared, theirs=theirs))
-        theirs = None if first else figures[0]["peak_mb"]
+        theirs = None if first else figures[before]["peak_mb"]
         work = f"growth: peak memory, {world}, in blocks"
         rows.append(row(work, found["peak_mb"], "MB", **compared, theirs=theirs))
     return rows
@@ -172,7 +183,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures the features beside other engines.")
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--leads", type=int, default=200_000)
-    parser.add_argument("--featuretools", type=float, metavar="SECONDS", default=120.0)
+    parser.add_argument("--featuretools", type=float, metavar="SECONDS", default=30.0)
     parser.add_argument("--quick", action="store_true", help="a small world of 200,000 events")
     args = parser.parse_args()
     if args.quick:
