@@ -156,7 +156,7 @@ class AttributeLog:
         return len(self.created)
 
     def account_log(self, log: EventLog) -> EventLog:
-        """The events by account; a colleague's count from when the colleague was known, too."""
+        """The events by account, each known no earlier than the lead that did it."""
         accounts = int(self.account[-1]) + 1 if len(self) else 0
         return log.of(self.account[log.owner], accounts, self.created[log.owner])
 
@@ -188,7 +188,7 @@ def encode_leads(leads: pd.DataFrame, changes: pd.DataFrame) -> tuple[AttributeL
         changes: lead_id, valid_from and changed attribute columns; NaN says "unchanged".
     """
     order, account = _by_account(leads)
-    ids = as_arrow(leads["lead_id"]).take(pa.array(order))
+    ids = as_arrow(leads["lead_id"]).cast(pa.large_string()).take(pa.array(order))
     plain = {"lead_id", "created_at", "account_id", "valid_from"}
     changed = [str(name) for name in changes if name not in plain] if len(changes) else []
     own = [str(name) for name in leads if name not in plain]
@@ -222,8 +222,9 @@ def _with_history(
     now: "pd.Series | None", changed: pd.Series, code: Codes, when: Nanos, leads: int
 ) -> _Column:
     """One column with its changes; both must be numbers or both texts, else both are texts."""
-    told = np.flatnonzero(changed.notna().to_numpy() & (code >= 0))
-    told = told[np.lexsort((when[told], code[told]))]
+    told = np.flatnonzero(changed.notna().to_numpy())
+    rank = changed.iloc[told].rank(method="dense").to_numpy()
+    told = told[np.lexsort((rank, when[told], code[told]))]
     starts = np.searchsorted(code[told], np.arange(leads + 1))
     now = changed.reindex(np.full(leads, -1)) if now is None else now
     then = changed.iloc[told]

@@ -22,6 +22,7 @@ from features.attributes import Known, encode_leads
 from features.log import Codes, EventLog, codes_of
 from features.past import BLOCK, Block, by_block, lead_codes
 from leadml.arrays import Floats, Ints, Nanos
+from leadml.columns import LARGEST
 from leadml.errors import DataError, listed
 from leadml.parallel import in_order
 from leadml.progress import track
@@ -30,7 +31,7 @@ from leadml.timeline import EARLIEST, LATEST, nanos
 
 Records: TypeAlias = np.ndarray[tuple[int], np.dtype[np.void]]
 """Events as they wait between reading and building: owner, type, time and, if any have one, value;
-14 or 22 bytes each."""
+16 or 24 bytes each."""
 
 MEMORY = 2 << 30
 """Bytes of events that wait in memory before they wait in files."""
@@ -177,7 +178,7 @@ class BucketedPast:
                 self.types.setdefault(name, len(self.types))
                 for name in encoded.dictionary.to_pylist()
             ]
-        found: Codes = np.array(codes, dtype=np.int16)[encoded.indices.to_numpy()]
+        found: Codes = np.array(codes, dtype=np.int32)[encoded.indices.to_numpy()]
         return found
 
     def _write(self) -> None:
@@ -204,7 +205,7 @@ class BucketedBlocks:
         self.examples = by_block(past.lead, past.first)
         self._types = tuple(sorted(past.types))
         place = {name: code for code, name in enumerate(self._types)}
-        self._code = np.array([place[name] for name in past.types], dtype=np.int16)
+        self._code = np.array([place[name] for name in past.types], dtype=np.int32)
 
     def __len__(self) -> int:
         return len(self._past.first) - 1
@@ -241,7 +242,7 @@ def _checked(table: pa.Table) -> pa.Table:
 
 
 def _record(*, valued: bool) -> np.dtype[np.void]:
-    fields = [("owner", "<i4"), ("type", "<i2"), ("time", "<i8")]
+    fields = [("owner", "<i4"), ("type", "<i4"), ("time", "<i8")]
     return np.dtype([*fields, ("value", "<f8")] if valued else fields)
 
 
@@ -283,7 +284,7 @@ def _values(values: pa.ChunkedArray) -> Floats:
     except pa.ArrowInvalid as error:
         msg = f"Values of events must be numbers, got: {error}. Mend the export."
         raise DataError(msg) from error
-    if np.isinf(found).any():
-        msg = "Values of events must be finite, got infinite ones. Mend the export."
+    if (np.abs(found) > LARGEST).any():
+        msg = f"Values of events must be finite and at most {LARGEST:.0e}, got larger ones."
         raise DataError(msg)
     return np.asarray(found, dtype=np.float64)

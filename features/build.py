@@ -128,7 +128,7 @@ def from_frame(catalog: Catalog, frame: pd.DataFrame) -> Matrix:
     columns = [
         encode_texts(as_text(frame[feature.name]), feature.levels)
         if feature.is_category
-        else as_numbers(frame[feature.name]).to_numpy()
+        else as_numbers(frame[feature.name], largest=np.finfo(np.float64).max).to_numpy()
         for feature in catalog.features
     ]
     return np.column_stack(columns) if columns else np.empty((len(frame), 0))

@@ -56,7 +56,7 @@ def declare_engagement(
                 if word.startswith(OF_ACCOUNT) and not accounts:
                     _word(word.removeprefix(OF_ACCOUNT))
                     continue
-                declared += _fan_out(word, noun, settings, tuple(events), valued=valued)
+                declared += _fan_out(word, noun, settings, events, valued=valued)
     return tuple(dict.fromkeys(declared))
 
 
@@ -70,16 +70,17 @@ def evidence(events: Mapping[str, EventType]) -> dict[Kind, Feature]:
 
 
 def _fan_out(
-    name: str, noun: Noun, settings: Features, among: tuple[str, ...], *, valued: bool
+    name: str, noun: Noun, settings: Features, events: Mapping[str, EventType], *, valued: bool
 ) -> Iterator[Feature]:
     """One word of the configuration over its windows."""
+    among = tuple(events)
     word = _word(name.removeprefix(OF_ACCOUNT))
     at_account = name.startswith(OF_ACCOUNT)
     if word.name == "tenure":
         noun = ACCOUNT if at_account else LEAD
     elif at_account:
         noun = noun.at_account()
-    rules = {"values": valued, "several": len(noun.keys) > 1}
+    rules = {"values": valued, "several": len(noun.keys) > 1, "part": set(noun.keys) != set(among)}
     makes_sense = word.name == "tenure" or (noun.keys and rules.get(word.needs, True))
     for window in _windows(word, settings.windows_days) if makes_sense else ():
         yield Feature(
@@ -90,8 +91,14 @@ def _fan_out(
             gap_minutes=settings.session_gap_minutes if word.name == "sessions" else 0.0,
             zone=settings.timezone if word.name in {"off_hours_share", "weekend_share"} else "",
             among=among if word.name in {"share", "order_of_first"} else (),
-            levels=noun.keys if word.is_category else (),
+            levels=_names(noun, events) if word.is_category else (),
         )
+
+
+def _names(noun: Noun, events: Mapping[str, EventType]) -> tuple[str, ...]:
+    """What each of the noun's event types is called; its key where two are called alike."""
+    names = tuple(events[key].one for key in noun.keys)
+    return names if len(set(names)) == len(names) else noun.keys
 
 
 def _word(name: str) -> Word:

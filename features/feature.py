@@ -36,7 +36,8 @@ class Word:
         sign: 1 where more of it says more of what its noun stands for, -1 where less, 0 unsaid.
         empty: its value where there is no event at all.
         of_events: whether it speaks of events; else of an attribute.
-        needs: ``values`` of events; a finite ``window``; ``several`` event types.
+        needs: ``values`` of events; a finite ``window``; ``several`` event types; to be a ``part``
+            of all events.
         is_category: whether its values are codes of levels without an order.
         derive: what it makes of an attribute's text.
         learns: whether its levels are those found in training.
@@ -92,8 +93,7 @@ class Feature:
     @property
     def label(self) -> str:
         """What it measures, as a heading."""
-        label = self.word.label(self)
-        return f"{label} {self.window.words}" if self.word.windowed else label
+        return self.word.label(self)
 
     @property
     def is_category(self) -> bool:

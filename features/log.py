@@ -145,9 +145,9 @@ def type_codes(names: pa.Array) -> tuple[Codes, tuple[str, ...]]:
     found = encoded.dictionary.to_pylist()
     types = tuple(sorted(found))
     place = {name: code for code, name in enumerate(types)}
-    table = np.array([place[name] for name in found], dtype=np.int16)
+    table = np.array([place[name] for name in found], dtype=np.int32)
     codes = encoded.indices.to_numpy(zero_copy_only=False)
-    return (table[codes] if len(table) else np.zeros(0, dtype=np.int16)), types
+    return (table[codes] if len(table) else np.zeros(0, dtype=np.int32)), types
 
 
 def codes_of(texts: pa.Array, among: pa.Array) -> Codes:

@@ -16,6 +16,9 @@ Scope = Literal["lead", "account"]
 
 SCOPES: tuple[Scope, ...] = ("lead", "account")
 
+AT_ACCOUNT = " at the account"
+"""What is said after a noun of an account."""
+
 KIND_WORDS: dict[Kind, tuple[str, str]] = {
     "engagement": ("activity", "activities"),
     "intent": ("explicit request", "explicit requests"),
@@ -54,8 +57,8 @@ class Noun:
         return dataclasses.replace(
             self,
             name=f"account_{self.name}",
-            one=f"{self.one} at the account",
-            many=f"{self.many} at the account",
+            one=self.one + AT_ACCOUNT,
+            many=self.many + AT_ACCOUNT,
             scope="account",
         )
 

@@ -37,6 +37,28 @@ def running_sums(values: Floats, carried: Floats) -> Floats:
     return total
 
 
+def window_sums(values: Floats, first: Ints, until: Ints) -> Matrix:
+    """The sum of the values in each ``first:until``; 0 for an empty one.
+
+    A window is put together from sums of 1, 2, 4, … values, one for each binary digit of its
+    length, so that nothing outside it, however large, touches its sum.
+
+    >>> values, first, until = np.array([1e18, 1.0, 2.0, 4.0]), np.array([1, 2]), np.array([4, 2])
+    >>> window_sums(values, first, until).tolist()
+    [7.0, 0.0]
+    """
+    total: Matrix = np.zeros(first.shape)
+    begin, length = first.copy(), until - first
+    sums, width = values, 1
+    for _ in range(int(length.max(initial=0)).bit_length()):
+        odd = (length & width) != 0
+        total += np.where(odd, sums[np.where(odd, begin, 0)], 0.0)
+        begin += np.where(odd, width, 0)
+        sums = np.concatenate((sums[:-width] + sums[width:], sums[-width:]))
+        width *= 2
+    return total
+
+
 def first_not_before(times: Nanos, start: Ints, stop: Ints, moment: Nanos) -> Ints:
     """The first position in ``start:stop`` whose time is at or after ``moment``, else ``stop``.
 

@@ -7,15 +7,18 @@ more than one line, the sentence of a feature's value.
 import math
 
 from features.feature import Feature
+from features.nouns import AT_ACCOUNT
 
 
 def number(value: float) -> str:
     """A number as a person writes it.
 
-    >>> number(12500.0), number(2.345), number(3.0)
-    ('12,500', '2.3', '3')
+    >>> number(12500.0), number(2.345), number(3.0), number(99.96), number(0.042)
+    ('12,500', '2.3', '3', '100', '0.042')
     """
-    return f"{value:,.0f}" if value == int(value) or abs(value) >= 100 else f"{value:,.1f}"
+    if value == int(value) or abs(value) >= 100:
+        return f"{value:,.0f}"
+    return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 1 else f"{value:.2g}"
 
 
 def ago(days: float) -> str:
@@ -96,8 +99,17 @@ def faded(feature: Feature, value: float) -> str:
 
 def faded_total(feature: Feature, value: float) -> str:
     """What the values still add up to."""
+    if value == 0:
+        return f"no recent value of {feature.noun.many}"
     faded = f"older ones fading by half every {number(feature.half_life_days)} days"
     return f"values of {feature.noun.many} lately add up to {number(value)}, {faded}"
+
+
+def total(feature: Feature, value: float) -> str:
+    """What the values in the window add up to."""
+    if value == 0:
+        return f"no value of {feature.noun.many} {feature.window.words}"
+    return f"values of {feature.noun.many} add up to {number(value)} {feature.window.words}"
 
 
 def valued(which: str, feature: Feature, value: float) -> str:
@@ -107,11 +119,21 @@ def valued(which: str, feature: Feature, value: float) -> str:
     return f"{which} of {feature.noun.many} is {number(value)} {feature.window.words}"
 
 
-def part(what: str, feature: Feature, value: float) -> str:
-    """A part of the events in the window."""
+def part(whole: str, what: str, feature: Feature, value: float) -> str:
+    """Which part of the ``whole`` in the window is ``what``."""
     if math.isnan(value):
-        return f"no events to take a share of {feature.window.words}"
-    return f"{share(value)} {what} {feature.window.words}"
+        return f"no {whole} {feature.window.words}"
+    return f"{share(value)} of {whole} {feature.window.words} {what}"
+
+
+def events(feature: Feature) -> str:
+    """All events of whoever the feature speaks of."""
+    return "events at the account" if feature.noun.scope == "account" else "events"
+
+
+def own(feature: Feature) -> str:
+    """The noun's events, without whose they are."""
+    return feature.noun.many.removesuffix(AT_ACCOUNT)
 
 
 def change(feature: Feature, value: float) -> str:
@@ -120,22 +142,33 @@ def change(feature: Feature, value: float) -> str:
         return f"as many {feature.noun.many} {feature.window.words} as before"
     more = "more" if value > 0 else "fewer"
     many = feature.noun.one if abs(value) == 1 else feature.noun.many
-    before = f"than in the {feature.window.days} days before"
+    before = f"than in the {feature.window.span} before"
     return f"{number(abs(value))} {more} {many} {feature.window.words} {before}"
 
 
-def event(which: str, feature: Feature, value: float) -> str:
-    """What the last event was, or the one before."""
+def last_event(feature: Feature, value: float) -> str:
+    """What the last event was."""
     if math.isnan(value):
-        return f"no {which} {feature.noun.one} yet"
-    return f"{which} {feature.noun.one}: {feature.levels[int(value)].replace('_', ' ')}"
+        return f"no {feature.noun.one} yet"
+    return f"last {feature.noun.one}: {_name(feature, value)}"
+
+
+def event_before(feature: Feature, value: float) -> str:
+    """What the event before the last was."""
+    if math.isnan(value):
+        return f"fewer than two {feature.noun.many} so far"
+    return f"{feature.noun.one} before the last: {_name(feature, value)}"
+
+
+def _name(feature: Feature, value: float) -> str:
+    return feature.levels[int(value)] if value < len(feature.levels) else "of another kind"
 
 
 def place(feature: Feature, value: float) -> str:
     """Which place the first event has among all."""
     if math.isnan(value):
         return f"no {feature.noun.one} yet"
-    return f"the first {feature.noun.one} was the {ordinal(value)} event"
+    return f"the first {feature.noun.one} was the {ordinal(value)} of all {events(feature)}"
 
 
 def known(feature: Feature, value: float) -> str:

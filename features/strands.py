@@ -17,7 +17,7 @@ import numpy as np
 
 from features.log import SortedLog
 from features.nouns import SCOPES, Noun, Scope
-from features.scans import first_not_before, greatest, maxima, running_sums
+from features.scans import first_not_before, greatest, maxima, running_sums, window_sums
 from leadml.arrays import Bools, Floats, Ints, Matrix, Nanos
 from leadml.timeline import DAY_NS, local_nanos
 
@@ -183,13 +183,7 @@ class Strand:
 
     def totals(self, days: int | None) -> Matrix:
         """Sum of the values in the window."""
-        running, first = self._running_amounts, self.first(days)
-        upto = np.where(first > self.first(None), running[first - 1], 0.0)
-        return np.where(self.until > first, running[self.until - 1] - upto, 0.0)
-
-    @cached_property
-    def _running_amounts(self) -> Floats:
-        return running_sums(self.amounts, (~self.opens).astype(np.float64))
+        return window_sums(self.amounts, self.first(days), self.until)
 
     def valued(self, days: int | None) -> Matrix:
         """Events in the window that carry a value."""
@@ -225,16 +219,11 @@ class Strand:
     @cached_property
     def _days(self) -> Ints:
         """How many days with an event begin up to and including each."""
-        day = self.times // DAY_NS
-        opens = self.opens.copy()
-        opens[1:] |= day[1:] != day[:-1]
-        return opens.cumsum()
+        return _begun(np.diff(self.times // DAY_NS) != 0)
 
     def sessions(self, days: int | None, gap_minutes: float) -> Matrix:
         """Sittings in the window."""
-        opens = self.opens.copy()
-        opens[1:] |= self.times[1:] - self.times[:-1] > gap_minutes * MINUTE_NS
-        return self._runs(opens.cumsum(), days)
+        return self._runs(_begun(np.diff(self.times) > gap_minutes * MINUTE_NS), days)
 
     def _runs(self, begun: Ints, days: int | None) -> Matrix:
         """How many runs of events the window touches, of which so many begin up to each event."""
@@ -277,9 +266,13 @@ class Strand:
     def types_back(self, back: int) -> Ints:
         """The type of the newest event, or of one some places ``back``; -1 where there is none."""
         position = self.until - 1 - back
-        there = position >= self.first(None)
-        types = self._side.log.padded_types[self._order]
-        return np.where(there, types[position], -1)
+        position = np.where(position >= self.first(None), position, -1)
+        return self._side.log.padded_types[self._order][position]
+
+
+def _begun(breaks: Bools) -> Ints:
+    """How many runs begin up to and including each event, given where neighbours are parted."""
+    return np.concatenate(([1], 1 + breaks.cumsum()))
 
 
 @lru_cache(maxsize=256)

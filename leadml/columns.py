@@ -14,6 +14,9 @@ import pandas as pd
 
 from leadml.errors import DataError
 
+LARGEST = 1e15
+"""No number is further from zero, so that no sum of them overflows or loses its cents."""
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -64,17 +67,18 @@ def _one_text(value: object) -> str | float:
     return text.lower() if text.lower() in _TRUE_FALSE else text
 
 
-def as_numbers(column: pd.Series) -> pd.Series:
+def as_numbers(column: pd.Series, *, largest: float = LARGEST) -> pd.Series:
     """Any column as float64, missing as NaN.
 
     Raises:
-        DataError: a value is no number, or is infinite.
+        DataError: a value is no number, or further from zero than ``largest``.
     """
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
-    wrong = (numbers.isna() & column.notna()) | np.isinf(numbers)
+    wrong = (numbers.isna() & column.notna()) | (numbers.abs() > largest)
     if wrong.any():
         msg = (
-            f"{column.name} must hold finite numbers, got {column[wrong].iloc[0]!r} "
+            f"{column.name} must hold finite numbers of at most {largest:.0e}, "
+            f"got {column[wrong].iloc[0]!r} "
             f"and {int(wrong.sum()) - 1} more. Mend them, or list them in data.missing."
         )
         raise DataError(msg)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, cast
+from zoneinfo import ZoneInfo
 
 from leadml.errors import ConfigError, listed, nearest, without_password
 from leadml.events import EventType
@@ -304,6 +305,12 @@ def check_config(config: Config) -> None:
                 if not low <= number <= high:
                     msg = f"{name} must be {said}, got {number}."
                     raise ConfigError(msg)
+    try:
+        ZoneInfo(config.features.timezone)
+    except (KeyError, ValueError, OSError) as error:
+        zone = config.features.timezone
+        msg = f"features.timezone must be a zone like 'Europe/Amsterdam', got '{zone}'."
+        raise ConfigError(msg) from error
     if not config.examples.after_days and not config.examples.every:
         msg = "examples must name moments, got none. Set after_days = [0] or every = 'month'."
         raise ConfigError(msg)

@@ -43,11 +43,16 @@ class Window:
         return "ever" if self.days is None else f"{self.days}d"
 
     @property
+    def span(self) -> str:
+        """How long it is: ``day``, ``7 days``; empty for all of the past."""
+        if self.days is None:
+            return ""
+        return "day" if self.days == 1 else f"{self.days} days"
+
+    @property
     def words(self) -> str:
         """How a person says it."""
-        if self.days is None:
-            return "so far"
-        return "in the last day" if self.days == 1 else f"in the last {self.days} days"
+        return "so far" if self.days is None else f"in the last {self.span}"
 
 
 def nanos(times: "pd.Series[pd.Timestamp] | pd.DatetimeIndex") -> Nanos:

@@ -19,10 +19,10 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from features.catalog import Catalog
-from leadml.columns import as_text
+from leadml.columns import LARGEST, as_text
 from leadml.tables import Tables
 from serving.problems import InvalidRequestError, field_errors, field_path, short
-from serving.schemas import LARGEST, FieldError, LeadIn, Scalar, ScoreRequest
+from serving.schemas import FieldError, LeadIn, Scalar, ScoreRequest
 from serving.scoring import Scorer
 
 TOLERANCE = timedelta(seconds=60)

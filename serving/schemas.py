@@ -13,11 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from leadml.columns import LARGEST
 from leadml.events import Group
 from leadml.lifecycle import Stage
-
-LARGEST = 1e15
-"""No number of a request is further from zero."""
 
 OURS = "leadml"
 """The type of a validation error whose message is ours, and safe to show."""
