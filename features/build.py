@@ -36,27 +36,17 @@ def build_matrix(catalog: Catalog, past: Past | BucketedPast, *, threads: int = 
         past: the leads' past, and the moments from which it is looked at.
         threads: how many blocks are built at a time; 0 takes all cores.
     """
-    matrix = np.empty((len(past), len(catalog.features)), dtype=np.float64, order="F")
+    matrix = np.empty((len(past), len(catalog.features)), dtype=np.float64)
     blocks = past.blocks()
-    if len(blocks) == 1:
-        _fill(matrix, blocks[0], catalog)
-        return matrix
-    starts = np.concatenate(([0], np.cumsum([len(rows) for rows in blocks.examples])))
 
     def fill(k: int) -> None:
-        _fill(matrix[starts[k] : starts[k + 1]], blocks[k], catalog)
+        matrix[_slice(blocks.examples[k])] = _columns(blocks[k], catalog).T
 
-    def settle(k: int) -> None:
-        matrix[:, k] = matrix[:, k].take(place)
-
+    if len(blocks) == 1:
+        fill(0)
+        return matrix
     for _ in _side_by_side(fill, len(blocks), "features", len(past), threads):
         pass
-    order = np.concatenate(blocks.examples)
-    if (order[1:] < order[:-1]).any():
-        place = np.empty(len(order), dtype=np.int64)
-        place[order] = np.arange(len(order))
-        for _ in _side_by_side(settle, matrix.shape[1], "order", len(past), threads):
-            pass
     return matrix
 
 
@@ -71,10 +61,7 @@ def iter_matrices(
     blocks = past.blocks()
 
     def build(k: int) -> Matrix:
-        shape = len(blocks.examples[k]), len(catalog.features)
-        matrix = np.empty(shape, dtype=np.float64, order="F")
-        _fill(matrix, blocks[k], catalog)
-        return matrix
+        return _columns(blocks[k], catalog).T
 
     built = _side_by_side(build, len(blocks), "features", len(past), threads)
     yield from zip(blocks.examples, built, strict=True)
@@ -88,13 +75,21 @@ def _side_by_side(
     return track(in_order(step, range(steps), threads=workers), label, rows=rows, steps=steps)
 
 
-def _fill(matrix: Matrix, block: Block, catalog: Catalog) -> None:
-    """Writes the features of one block."""
-    if not len(block.rows):
-        return
-    past, columns = block.history(catalog.plan), matrix.T
-    for column, feature in enumerate(catalog.features):
-        columns[column] = feature.word.compute(feature, past)
+def _columns(block: Block, catalog: Catalog) -> Matrix:
+    """The features of one block; shape (n_features, n_examples)."""
+    columns = np.empty((len(catalog.features), len(block.rows)))
+    if len(block.rows):
+        past = block.history(catalog.plan)
+        for column, feature in enumerate(catalog.features):
+            columns[column] = feature.word.compute(feature, past)
+    return columns
+
+
+def _slice(rows: Ints) -> Ints | slice:
+    """Neighbouring rows as a slice, which is written faster."""
+    if len(rows) and rows[-1] - rows[0] == len(rows) - 1:
+        return slice(rows[0], rows[-1] + 1)
+    return rows
 
 
 def to_frame(catalog: Catalog, matrix: Matrix) -> pd.DataFrame:

@@ -76,10 +76,10 @@ def as_numbers(column: pd.Series, *, largest: float = LARGEST) -> pd.Series:
     numbers = pd.to_numeric(column, errors="coerce").astype("float64")
     wrong = (numbers.isna() & column.notna()) | (numbers.abs() > largest)
     if wrong.any():
+        more = f" and {int(wrong.sum()) - 1:,} more" if wrong.sum() > 1 else ""
         msg = (
-            f"{column.name} must hold finite numbers of at most {largest:.0e}, "
-            f"got {column[wrong].iloc[0]!r} "
-            f"and {int(wrong.sum()) - 1} more. Mend them, or list them in data.missing."
+            f"{column.name} must hold finite numbers up to {largest:.0e}, "
+            f"got {column[wrong].iloc[0]!r}{more}. Mend them, or list them in data.missing."
         )
         raise DataError(msg)
     return numbers

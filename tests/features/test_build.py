@@ -357,7 +357,7 @@ def test_a_huge_value_of_long_ago_does_not_swallow_those_of_the_window(read: Rea
 
 def test_values_whose_sum_could_lose_its_cents_or_overflow_are_refused(read: Read) -> None:
     rows = HEAD + "1,2026-01-05T00:00:00Z,view,2e15,\n"
-    with pytest.raises(DataError, match=r"at most 1e\+15, got '2e15'"):
+    with pytest.raises(DataError, match=r"up to 1e\+15, got '2e15'"):
         read(rows)
 
 

@@ -375,7 +375,7 @@ def test_the_value_of_an_event_is_a_finite_number(read: Reader, value: str) -> N
         read(events=EVENT_ROWS + f"3,2026-01-07T09:00:00Z,view,{value}\n"), "error", "events"
     )
 
-    assert "value must hold finite numbers, got" in finding.text
+    assert "value must hold finite numbers up to 1e+15, got" in finding.text
 
 
 def test_a_value_that_is_not_a_number_is_missing(read: Reader) -> None:
@@ -389,7 +389,7 @@ def test_an_amount_that_is_no_number_is_refused(read: Reader) -> None:
         read(outcomes=OUTCOMES + "3,won,2026-02-01T09:00:00Z,€ 5\n"), "error", "outcomes"
     )
 
-    assert "amount must hold finite numbers, got '€ 5'" in finding.text
+    assert "amount must hold finite numbers up to 1e+15, got '€ 5'" in finding.text
 
 
 def test_an_event_without_a_type_is_refused(read: Reader) -> None:
