@@ -1,5 +1,6 @@
 """Firmographics: who is the lead, and what is its company like?"""
 
+import dataclasses
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -46,6 +47,10 @@ def _of_column(column: str, tables: Tables, settings: Attributes) -> list[Featur
     """What one column says: the first reading that fits it."""
     word = VOCABULARY
     noun = Noun(slug(column), (column,), words(column), words(column), "fit")
+
+    def called(said: str) -> Noun:
+        return dataclasses.replace(noun, one=said, many=said)
+
     texts = _texts(tables, column, most=settings.max_levels)
     named = {"email": settings.email, "job_title": settings.job_title, "country": settings.country}
     role = next((role for role, name in named.items() if name and slug(name) == slug(column)), "")
@@ -58,11 +63,11 @@ def _of_column(column: str, tables: Tables, settings: Attributes) -> list[Featur
     elif column in settings.ordered:
         found = [Feature(word["ordered"], noun, levels=settings.ordered[column])]
     elif role == "email" and _mostly(texts, domain_kind):
-        found = [Feature(word["domain_kind"], noun, levels=DOMAIN_KINDS)]
+        found = [Feature(word["domain_kind"], called("e-mail domain"), levels=DOMAIN_KINDS)]
     elif role == "job_title":
         found = [
-            Feature(word["seniority"], noun, levels=SENIORITIES),
-            Feature(word["job_function"], noun, levels=JOB_FUNCTIONS),
+            Feature(word["seniority"], called("seniority"), levels=SENIORITIES),
+            Feature(word["job_function"], called("job function"), levels=JOB_FUNCTIONS),
         ]
     elif role == "country" and _mostly(texts, country_name):
         found = [Feature(word["country"], noun)]

@@ -287,7 +287,7 @@ _WORDS = (
     Word(
         "domain_kind",
         lambda _: "domain_kind",
-        lambda f: f"kind of {f.noun.one}",
+        lambda f: f.noun.one,
         _codes,
         say.level,
         empty=NONE,
@@ -298,7 +298,7 @@ _WORDS = (
     Word(
         "seniority",
         lambda _: "seniority",
-        lambda f: f"seniority in the {f.noun.one}",
+        lambda f: f.noun.one,
         _places,
         say.level,
         empty=NONE,
@@ -308,7 +308,7 @@ _WORDS = (
     Word(
         "job_function",
         lambda _: "function",
-        lambda f: f"function in the {f.noun.one}",
+        lambda f: f.noun.one,
         _codes,
         say.level,
         empty=NONE,
