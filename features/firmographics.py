@@ -70,7 +70,7 @@ def _of_column(column: str, tables: Tables, settings: Attributes) -> list[Featur
             Feature(word["job_function"], called("job function"), levels=JOB_FUNCTIONS),
         ]
     elif role == "country" and _mostly(texts, country_name):
-        found = [Feature(word["country"], noun)]
+        found = [Feature(word["country"], noun), Feature(word["region"], called("region"))]
     elif len(texts) <= settings.max_levels and (bands := order_bands(texts)):
         found = [Feature(word["ordered"], noun, levels=bands)]
     else:

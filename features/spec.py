@@ -28,7 +28,7 @@ import numpy as np
 
 from features import sentences as say
 from features.bands import band_codes
-from features.countries import country_name
+from features.countries import country_name, region_name
 from features.domains import domain_kind
 from features.feature import Feature, Word
 from features.history import History
@@ -282,6 +282,18 @@ _WORDS = (
         of_events=False,
         is_category=True,
         derive=country_name,
+        learns=True,
+    ),
+    Word(
+        "region",
+        lambda _: "region",
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        derive=region_name,
         learns=True,
     ),
     Word(

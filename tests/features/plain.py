@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from features.countries import country_name
+from features.countries import country_name, region_name
 from features.domains import domain_kind
 from features.feature import Feature
 from features.titles import job_function, seniority
@@ -271,6 +271,10 @@ def country(f: Feature, ask: Ask) -> float:
     return place(derived(f, ask, country_name), f.levels, other=len(f.levels))
 
 
+def region(f: Feature, ask: Ask) -> float:
+    return place(derived(f, ask, region_name), f.levels, other=len(f.levels))
+
+
 def kind_of_domain(f: Feature, ask: Ask) -> float:
     return place(derived(f, ask, domain_kind), f.levels, other=len(f.levels))
 
@@ -311,6 +315,7 @@ MEANING: dict[str, Callable[[Feature, Ask], float]] = {
     "ordered": ordered,
     "category": category,
     "country": country,
+    "region": region,
     "domain_kind": kind_of_domain,
     "seniority": standing,
     "job_function": work,

@@ -120,13 +120,14 @@ def test_every_word_of_the_vocabulary_speaks_as_written_down() -> None:
     words = tuple(each for word in of_events for each in (word, f"account_{word}"))
     settings = Features(per_event=words, per_kind=words, overall=words, windows_days=(30,))
     columns = {"number": "employees", "band": "revenue", "ordered": "tier", "country": "country"}
-    columns |= {"category": "industry", "domain_kind": "email"}
+    columns |= {"category": "industry", "domain_kind": "email", "region": "country"}
     columns |= {"seniority": "job_title", "job_function": "job_title"}
     levels: dict[str, tuple[str, ...]] = {
         "band": ("up to 10", "over 10"),
         "ordered": ("low", "high"),
     }
     levels |= {"category": ("Retail",), "country": ("Germany",), "domain_kind": ("company",)}
+    levels |= {"region": ("Western Europe",)}
     levels |= {"seniority": ("junior", "senior"), "job_function": ("sales",)}
     fit = [
         feature(word, noun_of(column), levels=levels.get(word, ()))

@@ -71,6 +71,7 @@ def test_a_column_is_read_as_what_it_holds() -> None:
         "job_title_seniority": "seniority",
         "job_title_function": "job_function",
         "country": "country",
+        "country_region": "region",
     }
     assert found["size"].levels == ("1-10", "11-50", "51-200")
     assert found["email_domain_kind"].levels == DOMAIN_KINDS

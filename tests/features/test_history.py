@@ -63,7 +63,7 @@ from tests.features.worlds import (
 EXACT = {
     *("count", "active_days", "sessions", "trend", "maximum", "order_of_first", "share"),
     *("off_hours_share", "weekend_share", "days_since_last", "days_since_first", "tenure"),
-    *("last_event", "event_before", "number", "band", "ordered", "category", "country"),
+    *("last_event", "event_before", "number", "band", "ordered", "category", "country", "region"),
     *("domain_kind", "seniority", "job_function", "completeness"),
 }
 """Words whose answers are whole numbers, or one rounded division of two of them."""

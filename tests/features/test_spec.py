@@ -50,6 +50,7 @@ GIVEN: dict[str, dict[str, Any]] = {
     "ordered": {"levels": ("small", "large")},
     "category": {"levels": ("Software", "Retail")},
     "country": {"levels": ("Netherlands", "Germany")},
+    "region": {"levels": ("Western Europe",)},
     "domain_kind": {"levels": ("company", "free mail")},
     "last_event": {"levels": CALLED},
     "event_before": {"levels": CALLED},
@@ -399,6 +400,16 @@ def test_a_word_this_build_does_not_know_is_refused() -> None:
 
 def test_only_categories_are_categories() -> None:
     assert {name for name, word in VOCABULARY.items() if word.is_category} == {
-        *("last_event", "event_before", "category", "country", "domain_kind", "job_function")
+        *(
+            "last_event",
+            "event_before",
+            "category",
+            "country",
+            "region",
+            "domain_kind",
+            "job_function",
+        )
     }
-    assert {name for name, word in VOCABULARY.items() if word.learns} == {"category", "country"}
+    assert {name for name, word in VOCABULARY.items() if word.learns} == {
+        *("category", "country", "region")
+    }

@@ -114,6 +114,7 @@ OF_ATTRIBUTES = (
     feature("ordered", noun("tier"), levels=TIERS),
     feature("category", noun("city"), levels=("Ulm", "Ede")),
     feature("country", noun("country"), levels=("Netherlands", "Germany")),
+    feature("region", noun("country"), levels=("Western Europe",)),
     feature("domain_kind", noun("email"), levels=DOMAIN_KINDS),
     feature("seniority", noun("job_title"), levels=SENIORITIES),
     feature("job_function", noun("job_title"), levels=JOB_FUNCTIONS),
