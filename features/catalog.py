@@ -107,6 +107,12 @@ class Catalog:
         return cls(features, {key: EventType(**event) for key, event in data["events"].items()})
 
 
+def _seen(tables: Tables) -> dict[str, bool]:
+    """The event types that occur, and whether any event of each carries a value."""
+    values = tables.events["value"].notna().groupby(tables.events["event_type"]).any()
+    return {str(key): bool(valued) for key, valued in values.items()}
+
+
 def _have_colleagues(tables: Tables) -> bool:
     """Whether any account has several leads."""
     if "account_id" not in tables.leads:
@@ -136,9 +142,7 @@ def declare_catalog(
         ConfigError: a setting asks for what cannot be.
         DataError: nothing is left to learn from, or two features share a name.
     """
-    if seen is None:
-        values = tables.events["value"].notna().groupby(tables.events["event_type"]).any()
-        seen = {str(key): bool(valued) for key, valued in values.items()}
+    seen = _seen(tables) if seen is None else seen
     events = {key: event for key, event in config.events.items() if key in seen}
     valued = [key for key in events if seen[key]]
     engagement = (

@@ -24,43 +24,13 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from features import sentences as say
-from features.bands import band_codes
-from features.countries import country_name, region_name
-from features.domains import domain_kind
 from features.feature import Feature, Word
-from features.history import History
-from features.titles import job_function, seniority
-from leadml.arrays import Floats
+from features.record_words import RECORD_WORDS
 from leadml.errors import ModelError, listed
 from leadml.events import slug
 
 NONE = math.nan
-
-
-def _amounts(feature: Feature, past: History) -> Floats:
-    return past.attribute(feature.noun.keys[0]).amounts(feature.noun.keys[0])
-
-
-def _bands(feature: Feature, past: History) -> Floats:
-    return band_codes(_amounts(feature, past), feature.edges)
-
-
-def _codes(feature: Feature, past: History) -> Floats:
-    return past.attribute(feature.noun.keys[0]).codes(feature.levels, feature.word.derive)
-
-
-def _places(feature: Feature, past: History) -> Floats:
-    """Like `_codes`, for levels in an order: a text that is none of them is -1."""
-    codes = _codes(feature, past)
-    return np.where(codes == len(feature.levels), -1.0, codes)
-
-
-def _filled(feature: Feature, past: History) -> Floats:
-    missing = [past.attribute(column).missing for column in feature.noun.keys]
-    return np.asarray((~np.array(missing)).mean(axis=0), dtype=np.float64)
 
 
 def _fades(feature: Feature) -> str:
@@ -71,7 +41,7 @@ def _half_life(feature: Feature) -> str:
     return f"{slug(f'{feature.half_life_days:g}')}d"
 
 
-_WORDS = (
+_EVENT_WORDS = (
     Word(
         "count",
         lambda _: "count",
@@ -234,111 +204,9 @@ _WORDS = (
         lambda f, past: past.tenure_days(f.noun.scope),
         lambda f, v: f"the {f.noun.one} came {say.ago(v)}",
     ),
-    Word(
-        "number",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _amounts,
-        say.known,
-        empty=NONE,
-        of_events=False,
-    ),
-    Word(
-        "band",
-        lambda _: "band",
-        lambda f: f.noun.one,
-        _bands,
-        say.level,
-        empty=NONE,
-        of_events=False,
-    ),
-    Word(
-        "ordered",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _places,
-        say.level,
-        empty=NONE,
-        of_events=False,
-    ),
-    Word(
-        "category",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        learns=True,
-    ),
-    Word(
-        "country",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=country_name,
-        learns=True,
-    ),
-    Word(
-        "region",
-        lambda _: "region",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=region_name,
-        learns=True,
-    ),
-    Word(
-        "domain_kind",
-        lambda _: "domain_kind",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=domain_kind,
-    ),
-    Word(
-        "seniority",
-        lambda _: "seniority",
-        lambda f: f.noun.one,
-        _places,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        derive=seniority,
-    ),
-    Word(
-        "job_function",
-        lambda _: "function",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=job_function,
-    ),
-    Word(
-        "completeness",
-        lambda _: "completeness",
-        lambda f: f"how much of the {f.noun.one} is filled in",
-        _filled,
-        lambda f, v: f"{say.share(v)} of the {f.noun.one} is filled in",
-        of_events=False,
-    ),
 )
 
-VOCABULARY: Mapping[str, Word] = {word.name: word for word in _WORDS}
+VOCABULARY: Mapping[str, Word] = {word.name: word for word in (*_EVENT_WORDS, *RECORD_WORDS)}
 """Every word there is."""
 
 

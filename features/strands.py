@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from features.log import SortedLog
+from features.log import Codes, SortedLog
 from features.nouns import SCOPES, Noun, Scope
 from features.scans import first_not_before, greatest, maxima, running_sums, window_sums
 from leadml.arrays import Bools, Floats, Ints, Matrix, Nanos
@@ -115,7 +115,7 @@ class Strand:
         n, row_of_type = len(log.type), _row_of_type(log.types, tuple(nouns))
         if len(nouns) == 1 and not row_of_type.any():
             # All events are of one noun: the strand is the side.
-            self._order = np.arange(n + 1)
+            self._order = np.arange(n + 1, dtype=np.int32)
             self._places: Places = self._order[None]
             self._begins = np.zeros(1, dtype=np.int64)
             self.times, self.values = log.padded_times, log.padded_values
@@ -150,7 +150,7 @@ class Strand:
 
     def _here(self, position: Ints) -> Ints:
         """Positions of the side, in this strand's arrays; shape (nouns, n_examples)."""
-        return self._places.take(position, axis=1).astype(np.int64)
+        return self._places.take(position, axis=1)
 
     @cached_property
     def some(self) -> Flags:
@@ -199,7 +199,8 @@ class Strand:
 
     def _flagged(self, flags: Bools, days: int | None) -> Matrix:
         """Events in the window whose flag is up."""
-        running = np.concatenate(([0], flags.cumsum()))
+        running = np.zeros(len(flags) + 1, dtype=np.int32)
+        np.cumsum(flags, out=running[1:])
         return (running[self.until] - running[self.first(days)]).astype(np.float64)
 
     def greatest(self, days: int | None) -> Matrix:
@@ -217,7 +218,7 @@ class Strand:
         return self._runs(self._days, days)
 
     @cached_property
-    def _days(self) -> Ints:
+    def _days(self) -> Codes:
         """How many days with an event begin up to and including each."""
         return _begun(np.diff(self.times // DAY_NS) != 0)
 
@@ -225,7 +226,7 @@ class Strand:
         """Sittings in the window."""
         return self._runs(_begun(np.diff(self.times) > gap_minutes * MINUTE_NS), days)
 
-    def _runs(self, begun: Ints, days: int | None) -> Matrix:
+    def _runs(self, begun: Codes, days: int | None) -> Matrix:
         """How many runs of events the window touches, of which so many begin up to each event."""
         first = self.first(days)
         touched = begun[self.until - 1] - begun[first] + 1
@@ -270,9 +271,12 @@ class Strand:
         return self._side.log.padded_types[self._order][position]
 
 
-def _begun(breaks: Bools) -> Ints:
+def _begun(breaks: Bools) -> Codes:
     """How many runs begin up to and including each event, given where neighbours are parted."""
-    return np.concatenate(([1], 1 + breaks.cumsum()))
+    begun = np.ones(len(breaks) + 1, dtype=np.int32)
+    np.cumsum(breaks, out=begun[1:])
+    begun[1:] += 1
+    return begun
 
 
 @lru_cache(maxsize=256)

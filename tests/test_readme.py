@@ -34,7 +34,7 @@ def test_every_toml_block_is_a_configuration(text: str) -> None:
 
 def test_the_word_of_your_own_is_a_word(tables: Tables, config: Config) -> None:
     (text,) = [block for block in blocks("python") if "History" in block]
-    given = {**vars(features.spec), "EVER": EVER}
+    given = dict(vars(features.spec))
     exec(text, given)
     noun = any_noun(config.events)
     recent = Feature(given["RECENT_SHARE"], noun, Window(30))

@@ -1,0 +1,149 @@
+"""The vocabulary of the record: what an attribute says, as it was known at the moment.
+
+A number, a step of an order or a category; some texts are read for more than themselves.
+"""
+
+import math
+
+import numpy as np
+
+from features import sentences as say
+from features.bands import band_codes
+from features.countries import country_name, region_name
+from features.domains import domain_kind
+from features.feature import Feature, Word
+from features.history import History
+from features.titles import job_function, seniority
+from leadml.arrays import Floats
+
+NONE = math.nan
+
+
+def _amounts(feature: Feature, past: History) -> Floats:
+    return past.attribute(feature.noun.keys[0]).amounts(feature.noun.keys[0])
+
+
+def _bands(feature: Feature, past: History) -> Floats:
+    return band_codes(_amounts(feature, past), feature.edges)
+
+
+def _codes(feature: Feature, past: History) -> Floats:
+    return past.attribute(feature.noun.keys[0]).codes(feature.levels, feature.word.derive)
+
+
+def _places(feature: Feature, past: History) -> Floats:
+    """Like `_codes`, for levels in an order: a text that is none of them is -1."""
+    codes = _codes(feature, past)
+    return np.where(codes == len(feature.levels), -1.0, codes)
+
+
+def _filled(feature: Feature, past: History) -> Floats:
+    missing = [past.attribute(column).missing for column in feature.noun.keys]
+    return np.asarray((~np.array(missing)).mean(axis=0), dtype=np.float64)
+
+
+RECORD_WORDS = (
+    Word(
+        "number",
+        lambda _: "",
+        lambda f: f.noun.one,
+        _amounts,
+        say.known,
+        empty=NONE,
+        of_events=False,
+    ),
+    Word(
+        "band",
+        lambda _: "band",
+        lambda f: f.noun.one,
+        _bands,
+        say.level,
+        empty=NONE,
+        of_events=False,
+    ),
+    Word(
+        "ordered",
+        lambda _: "",
+        lambda f: f.noun.one,
+        _places,
+        say.level,
+        empty=NONE,
+        of_events=False,
+    ),
+    Word(
+        "category",
+        lambda _: "",
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        learns=True,
+    ),
+    Word(
+        "country",
+        lambda _: "",
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        derive=country_name,
+        learns=True,
+    ),
+    Word(
+        "region",
+        lambda _: "region",
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        derive=region_name,
+        learns=True,
+    ),
+    Word(
+        "domain_kind",
+        lambda _: "domain_kind",
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        derive=domain_kind,
+    ),
+    Word(
+        "seniority",
+        lambda _: "seniority",
+        lambda f: f.noun.one,
+        _places,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        derive=seniority,
+    ),
+    Word(
+        "job_function",
+        lambda _: "function",
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        derive=job_function,
+    ),
+    Word(
+        "completeness",
+        lambda _: "completeness",
+        lambda f: f"how much of the {f.noun.one} is filled in",
+        _filled,
+        lambda f, v: f"{say.share(v)} of the {f.noun.one} is filled in",
+        of_events=False,
+    ),
+)
+"""Every word of an attribute."""
