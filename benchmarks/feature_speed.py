@@ -49,7 +49,7 @@ IN_BLOCKS = ("--blocks",)
 TOLERANCE = 1e-9
 """The largest difference allowed, relative to max(1, |x|)."""
 
-LARGE = 2_000_000
+LARGE = 10_000_000
 """Worlds of more events are measured twice, others three times."""
 
 
