@@ -174,6 +174,7 @@ def _features_in_parts(
     from features.catalog import declare_catalog
     from leadml.sources import ParquetWriter, open_source
 
+    file = ParquetWriter(out)
     tables = _tables(config, events=False)
     chosen = _examples(tables, as_of, examples)
     columns = {name: name for name in ("lead_id", "event_type", "occurred_at", "recorded_at")}
@@ -187,7 +188,7 @@ def _features_in_parts(
         if catalog is None:
             known = tables.upto(chosen["as_of"].max())
             catalog = declare_catalog(known, config, seen=past.seen).with_all_levels(past)
-        with ParquetWriter(out) as file:
+        with file:
             for rows, matrix in iter_matrices(catalog, past):
                 part = to_frame(catalog, matrix)
                 file.write(chosen.iloc[rows].reset_index(drop=True).join(part))

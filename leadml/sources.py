@@ -368,9 +368,7 @@ class ParquetWriter:
 
     def write(self, frame: pd.DataFrame) -> None:
         """Appends rows; the first call fixes the columns."""
-        table = pa.table(
-            {str(name): pa.array(frame[name].array, from_pandas=True) for name in frame}
-        )
+        table = as_table(frame)
         if self._writer is None:
             self._writer = pa.parquet.ParquetWriter(self._draft, table.schema)
         self._writer.write_table(table.cast(self._writer.schema))

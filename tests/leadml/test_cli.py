@@ -153,6 +153,31 @@ def test_features_writes_a_row_for_each_open_lead(crm: Path, tmp_path: Path) -> 
     assert "page_view_count_30d" in table
 
 
+def test_features_in_parts_are_those_of_the_log_read_at_once(crm: Path, tmp_path: Path) -> None:
+    asked = ("features", "-c", crm / "leadml.toml", "--as-of", AS_OF, "--out")
+    run(*asked, tmp_path / "whole.parquet")
+
+    said = run(*asked, tmp_path / "parts.parquet", "--in-parts")
+
+    whole, parts = (pd.read_parquet(tmp_path / f"{name}.parquet") for name in ("whole", "parts"))
+    assert f"features of {len(parts):,} examples" in said
+    in_order = parts.set_index("lead_id").loc[whole["lead_id"]].reset_index()
+    pd.testing.assert_frame_equal(in_order[list(whole)], whole)
+
+
+def test_features_in_parts_are_written_as_parquet_only(
+    fails: Fails, crm: Path, tmp_path: Path
+) -> None:
+    code, said = fails(
+        *("features", "-c", crm / "leadml.toml", "--as-of", AS_OF),
+        *("--in-parts", "--out", tmp_path / "parts.csv"),
+    )
+
+    assert code == 1
+    assert "must end in .parquet, got 'parts.csv'" in said
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_deleting_the_future_changes_no_feature(crm: Path, tmp_path: Path) -> None:
     moment = pd.Timestamp(AS_OF, tz="UTC")
     past = tmp_path / "past"
