@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from peers.question import HALF_LIFE, TYPES, WINDOWS, answer, feature_names
 
-from features.buckets import PART_ROWS, BucketedPast
+from features.buckets import BucketedPast
 from features.build import build_matrix, iter_matrices, to_frame
 from features.catalog import Catalog
 from features.feature import Feature
@@ -49,7 +49,7 @@ def read(events: Path, examples: Path) -> BucketedPast:
     leads = pd.DataFrame({"lead_id": ids, "created_at": created})
     past = BucketedPast(leads, leads[:0], asked)
     columns = {name: name for name in ("lead_id", "occurred_at", "event_type")}
-    past.read(Folder(events.parent).in_parts(events.name, columns, rows=PART_ROWS))
+    past.read(Folder(events.parent).in_parts(events.name, columns, rows=past.part_rows))
     return past
 
 

@@ -39,7 +39,7 @@ MEMORY = 2 << 30
 MOST_BUCKETS = 1024
 
 PART_ROWS = 1_000_000
-"""About how many events are read together."""
+"""How many events are read together, at least."""
 
 
 class BucketedPast:
@@ -98,6 +98,11 @@ class BucketedPast:
     ) -> None:
         if self._folder is not None:
             self._folder.cleanup()
+
+    @property
+    def part_rows(self) -> int:
+        """How many events to read together: each part looks its leads up in a table of them all."""
+        return max(PART_ROWS, 3 * len(self.leads))
 
     def attribute(self, column: str) -> Known:
         """An attribute as it was known at each example's moment."""

@@ -169,7 +169,7 @@ def _features_in_parts(
     examples: Path | None,
 ) -> None:
     """`features` for a log larger than memory: rows come out account by account."""
-    from features.buckets import PART_ROWS, BucketedPast
+    from features.buckets import BucketedPast
     from features.build import iter_matrices, to_frame
     from features.catalog import declare_catalog
     from leadml.sources import ParquetWriter, open_source
@@ -181,7 +181,7 @@ def _features_in_parts(
     columns |= {"value": "value", **config.columns.events}
     log = open_source(config.data.source, config.folder)
     with BucketedPast(tables.leads, tables.attributes, chosen) as past:
-        past.read(log.in_parts(config.data.events or "events", columns, rows=PART_ROWS))
+        past.read(log.in_parts(config.data.events or "events", columns, rows=past.part_rows))
         if past.unknown:
             text = f"{past.unknown:,} rows of leads that the leads table lacks are left out."
             typer.echo(f"Warning: events: {text}", err=True)
