@@ -195,7 +195,7 @@ class BucketedPast:
                 for records in waiting:
                     records.tofile(file)
             waiting[1:] = []
-            waiting[:1] = [waiting[0][:0]]
+            waiting[:1] = [waiting[0][:0].copy()]  # its dtype, without its memory
 
 
 class BucketedBlocks:
