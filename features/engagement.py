@@ -8,6 +8,7 @@ type among one, an account where nobody has colleagues) makes no feature.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from features.feature import EVER, Feature, Word
 from features.nouns import KIND_WORDS, Noun, any_noun, event_noun, kind_noun
@@ -73,26 +74,28 @@ def _fan_out(
     name: str, noun: Noun, settings: Features, events: Mapping[str, EventType], *, valued: bool
 ) -> Iterator[Feature]:
     """One word of the configuration over its windows."""
-    among = tuple(events)
     word = _word(name.removeprefix(OF_ACCOUNT))
     at_account = name.startswith(OF_ACCOUNT)
-    if word.name == "tenure":
+    if word.needs == "lead":
         noun = ACCOUNT if at_account else LEAD
     elif at_account:
         noun = noun.at_account()
-    rules = {"values": valued, "several": len(noun.keys) > 1, "part": set(noun.keys) != set(among)}
-    makes_sense = word.name == "tenure" or (noun.keys and rules.get(word.needs, True))
-    for window in _windows(word, settings.windows_days) if makes_sense else ():
-        yield Feature(
-            word,
-            noun,
-            window,
-            half_life_days=settings.half_life_days if word.name.startswith("decayed") else 0.0,
-            gap_minutes=settings.session_gap_minutes if word.name == "sessions" else 0.0,
-            zone=settings.timezone if word.name in {"off_hours_share", "weekend_share"} else "",
-            among=among if word.name in {"share", "order_of_first"} else (),
-            levels=_names(noun, events) if word.is_category else (),
-        )
+    settled: dict[str, Any] = {
+        "half_life_days": settings.half_life_days,
+        "gap_minutes": settings.session_gap_minutes,
+        "zone": settings.timezone,
+        "among": tuple(events),
+        "levels": _names(noun, events),
+    }
+    rules = {
+        "values": valued,
+        "several": len(noun.keys) > 1,
+        "part": set(noun.keys) != set(events),
+    }
+    if rules.get(word.needs, True) and (noun.keys or word.needs == "lead"):
+        given = {name: settled[name] for name in word.takes}
+        for window in _windows(word, settings.windows_days):
+            yield Feature(word, noun, window, **given)
 
 
 def _names(noun: Noun, events: Mapping[str, EventType]) -> tuple[str, ...]:

@@ -37,7 +37,8 @@ class Word:
         empty: its value where there is no event at all.
         of_events: whether it speaks of events; else of an attribute.
         needs: ``values`` of events; a finite ``window``; ``several`` event types; to be a ``part``
-            of all events.
+            of all events; no event, for it speaks of the ``lead``.
+        takes: the settings it depends on: fields of `Feature`.
         is_category: whether its values are codes of levels without an order.
         derive: what it makes of an attribute's text.
         learns: whether its levels are those found in training.
@@ -53,6 +54,7 @@ class Word:
     empty: float = 0.0
     of_events: bool = True
     needs: str = ""
+    takes: tuple[str, ...] = ()
     is_category: bool = False
     derive: Derive | None = None
     learns: bool = False

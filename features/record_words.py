@@ -4,10 +4,12 @@ A number, a step of an order or a category; some texts are read for more than th
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from features import sentences as say
+from features.attributes import Derive
 from features.bands import band_codes
 from features.countries import country_name, region_name
 from features.domains import domain_kind
@@ -42,6 +44,42 @@ def _filled(feature: Feature, past: History) -> Floats:
     return np.asarray((~np.array(missing)).mean(axis=0), dtype=np.float64)
 
 
+def _read(name: str, stem: str = "", *, derive: Derive | None = None, learns: bool = False) -> Word:
+    """A word that makes a category of a text, or of what ``derive`` makes of it."""
+    return Word(
+        name,
+        lambda _: stem,
+        lambda f: f.noun.one,
+        _codes,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        is_category=True,
+        derive=derive,
+        learns=learns,
+    )
+
+
+def _step(
+    name: str,
+    stem: str,
+    compute: Callable[[Feature, History], Floats],
+    *,
+    derive: Derive | None = None,
+) -> Word:
+    """A word whose values are places in an order of levels."""
+    return Word(
+        name,
+        lambda _: stem,
+        lambda f: f.noun.one,
+        compute,
+        say.level,
+        empty=NONE,
+        of_events=False,
+        derive=derive,
+    )
+
+
 RECORD_WORDS = (
     Word(
         "number",
@@ -52,91 +90,14 @@ RECORD_WORDS = (
         empty=NONE,
         of_events=False,
     ),
-    Word(
-        "band",
-        lambda _: "band",
-        lambda f: f.noun.one,
-        _bands,
-        say.level,
-        empty=NONE,
-        of_events=False,
-    ),
-    Word(
-        "ordered",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _places,
-        say.level,
-        empty=NONE,
-        of_events=False,
-    ),
-    Word(
-        "category",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        learns=True,
-    ),
-    Word(
-        "country",
-        lambda _: "",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=country_name,
-        learns=True,
-    ),
-    Word(
-        "region",
-        lambda _: "region",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=region_name,
-        learns=True,
-    ),
-    Word(
-        "domain_kind",
-        lambda _: "domain_kind",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=domain_kind,
-    ),
-    Word(
-        "seniority",
-        lambda _: "seniority",
-        lambda f: f.noun.one,
-        _places,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        derive=seniority,
-    ),
-    Word(
-        "job_function",
-        lambda _: "function",
-        lambda f: f.noun.one,
-        _codes,
-        say.level,
-        empty=NONE,
-        of_events=False,
-        is_category=True,
-        derive=job_function,
-    ),
+    _step("band", "band", _bands),
+    _step("ordered", "", _places),
+    _step("seniority", "seniority", _places, derive=seniority),
+    _read("category", learns=True),
+    _read("country", derive=country_name, learns=True),
+    _read("region", "region", derive=region_name, learns=True),
+    _read("domain_kind", "domain_kind", derive=domain_kind),
+    _read("job_function", "function", derive=job_function),
     Word(
         "completeness",
         lambda _: "completeness",

@@ -17,7 +17,7 @@ word, noun and window, so that none can drift from another:
 'no pricing-page view at the account yet'
 
 A new word is one function of a `History` and one row of the table below; ``[features]`` in
-``leadml.toml`` then takes it by its name.
+``leadml.toml`` then takes it by its name. Settings it depends on are named in its ``takes``.
 """
 
 import math
@@ -97,6 +97,7 @@ _EVENT_WORDS = (
         say.sittings,
         windowed=True,
         sign=1,
+        takes=("gap_minutes",),
     ),
     Word(
         "share",
@@ -107,6 +108,7 @@ _EVENT_WORDS = (
         windowed=True,
         empty=NONE,
         needs="part",
+        takes=("among",),
     ),
     Word(
         "trend",
@@ -125,6 +127,7 @@ _EVENT_WORDS = (
         lambda f, v: say.part(f.noun.many, "came outside office hours", f, v),
         windowed=True,
         empty=NONE,
+        takes=("zone",),
     ),
     Word(
         "weekend_share",
@@ -134,6 +137,7 @@ _EVENT_WORDS = (
         lambda f, v: say.part(f.noun.many, "came at the weekend", f, v),
         windowed=True,
         empty=NONE,
+        takes=("zone",),
     ),
     Word(
         "days_since_last",
@@ -159,6 +163,7 @@ _EVENT_WORDS = (
         lambda f, past: past.decayed_count(f.noun, half_life_days=f.half_life_days),
         say.faded,
         sign=1,
+        takes=("half_life_days",),
     ),
     Word(
         "decayed_total",
@@ -167,6 +172,7 @@ _EVENT_WORDS = (
         lambda f, past: past.decayed_total(f.noun, half_life_days=f.half_life_days),
         say.faded_total,
         needs="values",
+        takes=("half_life_days",),
     ),
     Word(
         "last_event",
@@ -177,6 +183,7 @@ _EVENT_WORDS = (
         empty=NONE,
         needs="several",
         is_category=True,
+        takes=("levels",),
     ),
     Word(
         "event_before",
@@ -187,6 +194,7 @@ _EVENT_WORDS = (
         empty=NONE,
         needs="several",
         is_category=True,
+        takes=("levels",),
     ),
     Word(
         "order_of_first",
@@ -196,6 +204,7 @@ _EVENT_WORDS = (
         say.place,
         empty=NONE,
         needs="part",
+        takes=("among",),
     ),
     Word(
         "tenure",
@@ -203,6 +212,7 @@ _EVENT_WORDS = (
         lambda f: f"days since the {f.noun.one} came",
         lambda f, past: past.tenure_days(f.noun.scope),
         lambda f, v: f"the {f.noun.one} came {say.ago(v)}",
+        needs="lead",
     ),
 )
 

@@ -21,7 +21,7 @@ def in_order(
 ) -> Iterator[Made]:
     """``make`` of every item, in the items' order, made by some threads just ahead of the reader.
 
-    No more results wait than there are threads, however slowly they are taken.
+    No more than two pieces a thread are made ahead, however slowly they are taken.
 
     Args:
         make: makes one result.

@@ -118,8 +118,10 @@ class Folder:
             msg = f"A table read in parts must be Parquet or in DuckDB, got {got}. Convert it."
             raise DataError(msg)
         parts: list[Callable[[], pa.Table]] = []
+        total = 0
         for path in files:
             metadata = pa.parquet.read_metadata(path)
+            total += metadata.num_rows
             names = metadata.schema.to_arrow_schema().names
             there = {ours: theirs for ours, theirs in columns.items() if theirs in names}
             groups: list[int] = []
@@ -130,7 +132,6 @@ class Folder:
                 if held >= rows or group == metadata.num_row_groups - 1:
                     parts.append(partial(_read_groups, path, tuple(groups), there))
                     groups, held = [], 0
-        total = sum(pa.parquet.read_metadata(path).num_rows for path in files)
         return Parts(total, parts)
 
     def _files(self, table: str) -> list[Path]:

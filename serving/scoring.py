@@ -64,6 +64,12 @@ class Scorer:
         asked = dict.fromkeys((*self.catalog.features, *evidence(self.catalog.events).values()))
         return dataclasses.replace(self.catalog, features=tuple(asked))
 
+    @cached_property
+    def evidence_columns(self) -> dict[Kind, int]:
+        """Where in `asked` the policy's evidence stands."""
+        place = {feature: column for column, feature in enumerate(self.asked.features)}
+        return {kind: place[feature] for kind, feature in evidence(self.catalog.events).items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
@@ -129,9 +135,7 @@ def score_examples(
     past = build_past(tables, examples)
     answers = build_matrix(scorer.asked, past)
     matrix = answers[:, : len(scorer.catalog.features)]
-    place = scorer.asked.features.index
-    seen_by_kind = evidence(scorer.catalog.events).items()
-    days_since = {kind: answers[:, place(feature)] for kind, feature in seen_by_kind}
+    days_since = {kind: answers[:, column] for kind, column in scorer.evidence_columns.items()}
     asked = _Asked(examples, tables, past, days_since)
     contributions, base = scorer.model.contributions(matrix)
     margin = scorer.model.margin(matrix)
