@@ -1,49 +1,51 @@
 """Which columns know the outcome before they could? The leak report.
 
 A column that was filled in after the outcome predicts it beautifully and is worth nothing on the
-day. Each attribute column is looked at from four sides, and the verdict says which one spoke:
+day. Each attribute column is looked at from all sides, and the verdict says which one spoke:
 
 * how well it sorts alone (AUC of out-of-fold rates of its values);
 * how much sorting is lost without it, all other columns given (quick LightGBM, out of fold);
 * how often it is filled for won and for lost leads;
-* whether its name says that people or systems write it later (``tags``, ``last activity``, …).
+* whether a history shows that it is filled after the outcome, or changes after ``as_of``;
+* whether its name says that people or systems write it later (``tags``, ``last activity``, …);
+* whether it merely tells the time: a running number, the date of an import.
 
-A ``leak`` stays out of the model until ``attributes.allow`` names it.
+A ``leak`` stays out of the model until ``attributes.allow`` names it; the permission is logged.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import lightgbm
-import numpy as np
 import pandas as pd
 
-from features.attributes import encode_leads
-from features.firmographics import is_date, is_number
-from features.log import as_arrow, codes_of
-from leadml.arrays import Bools, Floats, Ints, Matrix
 from leadml.config import Config
 from leadml.hints import RUNNING_TOTAL, WRITTEN_LATER, spoken
-from leadml.progress import track
 from leadml.tables import Tables
-from leadml.timeline import nanos
-from training.metrics import auc
-from training.split import folds_by_group
+from training.columns import ALONE_GOOD, read_columns
+from training.filling import Filling
 
 Verdict = Literal["fine", "suspect", "leak"]
+Judgement = tuple[Verdict, str]
+"""A verdict and its reason in a sentence; empty where it is fine."""
 
-MOST_EXAMPLES = 20_000
-FOLDS = 3
+log = logging.getLogger(__name__)
+
 ALONE_TOO_GOOD = 0.90
 """No honest column of a lead sorts this well alone."""
-ALONE_GOOD = 0.70
 LOSS_TOO_GREAT = 0.05
 """AUC lost without the column, where all others together cannot make up for it."""
 FILLED_APART = 0.35
 """Difference of the shares filled for won and lost leads."""
 ALONE_TELLING = 0.54
 """Below this a column hardly tells anything."""
+MOSTLY_AFTER = 0.50
+"""Share of closed leads whose value was first told after the outcome."""
+TOLD_ENOUGH, RARELY_AFTER = 0.25, 0.10
+"""The share of closed leads of which a history tells, and how few of those late, to clear it."""
+TELLS_TIME = 0.85
+"""Correlation with time; honest columns under strong drift reach 0.75."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,15 @@ class ColumnReport:
 
     Attributes:
         auc_alone: how well the column sorts by itself; 0.5 is not at all.
-        auc_lost: how much sorting is lost without it; 0 where it sorts too little to ask.
+        auc_lost: how much sorting is lost without it and its near copies; 0 where it sorts too
+            little to ask.
         filled_won, filled_lost: the share of converted and of other leads where it is known.
+        filled_before, filled_after: of the leads closed with a value, the shares whose value the
+            history first tells before and after the outcome; None where no history tells.
+        changed_later: the share of examples whose value as of then is not the lead's last one;
+            None where no history tells.
+        time_told: how well its values tell when a lead came, from 0 to 1; None without an order.
+        allowed: whether ``attributes.allow`` names it.
         verdict: fine, suspect or leak.
         reason: why, in a sentence.
     """
@@ -63,6 +72,11 @@ class ColumnReport:
     auc_lost: float
     filled_won: float
     filled_lost: float
+    filled_before: float | None
+    filled_after: float | None
+    changed_later: float | None
+    time_told: float | None
+    allowed: bool
     verdict: Verdict
     reason: str
 
@@ -71,63 +85,88 @@ def report_leaks(tables: Tables, examples: pd.DataFrame, config: Config) -> list
     """The leak report of every attribute column that the configuration does not exclude.
 
     Args:
-        tables: the attribute columns.
+        tables: the attribute columns, their history and the outcomes.
         examples: lead_id, as_of, converted, group; the newest of each lead is looked at.
-        config: exclusions and the seed.
+        config: exclusions, permissions, the outcome, the seed and the threads.
     """
-    newest = examples.drop_duplicates("lead_id", keep="last")
-    if len(newest) > MOST_EXAMPLES:
-        newest = newest.sample(MOST_EXAMPLES, random_state=config.training.seed)
-    converted = newest["converted"].to_numpy(dtype=bool)
-    columns = [
-        column
-        for column in tables.attribute_columns
-        if column not in config.attributes.exclude and not is_date(tables, column)
-    ]
-    leads, ids = encode_leads(tables.leads, tables.attributes)
-    lead, as_of = codes_of(as_arrow(newest["lead_id"]), ids), nanos(newest["as_of"])
-    raw = {column: leads.at(column, lead, as_of).as_series() for column in columns}
-    too_few = newest["group"].nunique() < FOLDS
-    if not raw or converted.all() or not converted.any() or too_few:
+    columns = read_columns(tables, examples, config)
+    if columns is None:
         return []
-    fold = folds_by_group(newest["group"], FOLDS, seed=config.training.seed)
-    codes = np.column_stack([_codes(values) for values in raw.values()])
-    text = [k for k, column in enumerate(raw) if not is_number(tables, column)]
-    whole = _auc_of_trees(codes, converted, fold, text)
+    losses = columns.losses(config.training.threads)
     reports = []
-    for k, (column, values) in enumerate(track(list(raw.items()), "leaks", rows=len(newest))):
-        alone = _auc_alone(codes[:, k], converted, fold)
-        lost = 0.0
-        if alone >= ALONE_GOOD:
-            rest = np.delete(codes, k, axis=1)
-            others = [i - (i > k) for i in text if i != k]
-            lost = whole - _auc_of_trees(rest, converted, fold, others)
-        filled = values.notna().to_numpy()
-        shares = float(filled[converted].mean()), float(filled[~converted].mean())
-        verdict, reason = judge(column, alone, lost, shares, dated=tables.dated)
-        reports.append(ColumnReport(column, alone, lost, *shares, verdict, reason))
+    for k, column in enumerate(columns.known):
+        alone, lost, filled = columns.alone[k], losses[k], columns.filled(column)
+        filling, time = columns.filling(column), columns.time_told(k)
+        sorting = (
+            judge_sorting(alone, lost)
+            if is_cleared(filling)
+            else judge(column, alone, lost, filled, dated=tables.dated)
+        )
+        verdict, reason = _worst(sorting, judge_time(alone, filling, time))
+        allowed = column in config.attributes.allow
+        if verdict == "leak" and allowed:
+            log.info("leak allowed by attributes.allow: %s (%s)", column, reason)
+        history = filling.before, filling.after, filling.changed, time
+        figures = alone, lost, *filled, *history
+        reports.append(ColumnReport(column, *figures, allowed, verdict, reason))
     return reports
 
 
 def judge(
     column: str, alone: float, lost: float, filled: tuple[float, float], *, dated: bool
-) -> tuple[Verdict, str]:
-    """The verdict on one column, with the reason in a sentence: the first rule that holds."""
+) -> Judgement:
+    """The verdict on a column that no history clears: the first sign that speaks."""
+    verdict, reason = judge_sorting(alone, lost)
+    if verdict != "fine":
+        return verdict, reason
+    return judge_signs(column, alone, filled, dated=dated)
+
+
+def is_cleared(filling: Filling) -> bool:
+    """Whether a history shows that a column is filled before the outcome, whatever else it seems.
+
+    A history that tells of changes only is silent on most leads; it clears where it speaks enough.
+    """
+    if filling.before is None or filling.after is None:
+        return False
+    told = filling.before + filling.after
+    return told >= TOLD_ENOUGH and filling.after <= RARELY_AFTER * told
+
+
+def judge_sorting(alone: float, lost: float) -> Judgement:
+    """The verdict on how well a column sorts: no honest one does so too well."""
+    if alone >= ALONE_TOO_GOOD:
+        said = f"alone it sorts won from lost with AUC {alone:.2f}; nothing known beforehand does"
+        return "leak", said
+    if alone >= ALONE_GOOD and lost >= LOSS_TOO_GREAT:
+        said = f"alone it sorts with AUC {alone:.2f}, and without it the rest loses {lost:.2f}"
+        return "leak", said
+    return "fine", ""
+
+
+def judge_time(alone: float, filling: Filling, told: float | None) -> Judgement:
+    """The verdict on when a column is filled, and on whether it merely tells the time."""
+    found: list[Judgement] = []
+    if filling.after is not None and filling.after >= MOSTLY_AFTER:
+        said = (
+            f"the history first tells it after the outcome for {filling.after:.0%} of those closed"
+        )
+        found.append(("leak" if alone >= ALONE_TELLING else "suspect", said))
+    if told is not None and told >= TELLS_TIME:
+        said = f"it tells the time: its values follow when leads came (correlation {told:.2f})"
+        found.append(("suspect", said))
+    return _worst(*found)
+
+
+def judge_signs(
+    column: str, alone: float, filled: tuple[float, float], *, dated: bool
+) -> Judgement:
+    """The verdict on how a column is filled and called."""
     name = spoken(column)
     later, running = WRITTEN_LATER.search(name), RUNNING_TOTAL.search(name)
     word, (won, others) = later[0] if later else "", filled
     tells = alone >= ALONE_TELLING
     rules: list[tuple[bool, Verdict, str]] = [
-        (
-            alone >= ALONE_TOO_GOOD,
-            "leak",
-            f"alone it sorts won from lost with AUC {alone:.2f}; nothing known beforehand does",
-        ),
-        (
-            alone >= ALONE_GOOD and lost >= LOSS_TOO_GREAT,
-            "leak",
-            f"alone it sorts with AUC {alone:.2f}, and without it the rest loses {lost:.2f}",
-        ),
         (
             abs(won - others) >= FILLED_APART,
             "leak",
@@ -160,53 +199,9 @@ def refused(reports: Sequence[ColumnReport]) -> list[str]:
     return [report.column for report in reports if report.verdict == "leak"]
 
 
-def _codes(values: pd.Series) -> Floats:
-    """Numbers as they are, text as codes by frequency; NaN where missing."""
-    if pd.api.types.is_float_dtype(values.dtype):
-        return values.to_numpy(dtype=np.float64)
-    common = values.value_counts().index[:200]
-    codes = common.get_indexer(pd.Index(values)).astype(np.float64)
-    codes[codes < 0] = len(common)
-    codes[values.isna().to_numpy()] = np.nan
-    return codes
-
-
-def _auc_alone(values: Floats, converted: Bools, fold: Ints) -> float:
-    """AUC of the out-of-fold share converted at each value (numbers in twentieths)."""
-    known = values[~np.isnan(values)]
-    edges = np.unique(np.quantile(known, np.arange(0.05, 1, 0.05))) if len(known) else known
-    distinct = np.unique(known)
-    edges = distinct if len(distinct) <= 250 else edges
-    code = np.where(
-        np.isnan(values), 0, 1 + np.searchsorted(edges, np.nan_to_num(values), side="right")
-    )
-    rate = np.zeros(len(values))
-    for k in range(FOLDS):
-        seen = fold != k
-        n = np.bincount(code[seen], minlength=len(edges) + 2)
-        won = np.bincount(code[seen], converted[seen].astype(np.float64), minlength=len(edges) + 2)
-        smooth = (won + 5 * converted[seen].mean()) / (n + 5)
-        rate[~seen] = smooth[code[~seen]]
-    return auc(converted, rate, np.ones(len(rate)))
-
-
-def _auc_of_trees(matrix: Matrix, converted: Bools, fold: Ints, text: list[int]) -> float:
-    """Out-of-fold AUC of a quick LightGBM; 0.5 where no column is left."""
-    if not matrix.shape[1]:
-        return 0.5
-    score = np.zeros(len(matrix))
-    settings = {
-        "objective": "binary",
-        "learning_rate": 0.1,
-        "num_leaves": 15,
-        "verbose": -1,
-        "deterministic": True,
-        "force_col_wise": True,
-        "seed": 1,
-        "lambda_l2": 5.0,
-    }
-    for k in range(FOLDS):
-        seen = fold != k
-        data = lightgbm.Dataset(matrix[seen], converted[seen], categorical_feature=text)
-        score[~seen] = np.asarray(lightgbm.train(settings, data, 40).predict(matrix[~seen]))
-    return auc(converted, score, np.ones(len(score)))
+def _worst(*found: Judgement) -> Judgement:
+    """The worst verdict, with every reason, that of the worst first."""
+    grave = ["leak", "suspect", "fine"]
+    ranked = sorted(found, key=lambda judgement: grave.index(judgement[0]))
+    verdict = ranked[0][0] if ranked else "fine"
+    return verdict, "; ".join(reason for _, reason in ranked if reason)
