@@ -26,6 +26,7 @@ from leadml.events import EventType
 from leadml.parsing import expanded, parse_value
 
 Every = Literal["", "week", "month", "quarter"]
+By = Literal["", "week", "month", "quarter", "block"]
 
 STAGE_OUTCOMES = ("mql", "sql", "sales_accepted", "sales_rejected", "opportunity")
 """Outcomes before the last one."""
@@ -114,11 +115,14 @@ class Label:
     Attributes:
         outcome: the outcome that makes a label true.
         horizon_days: the label looks at ``[as_of, as_of + horizon)``.
+        also_days: other horizons that are answered where the data tell; the shorter ones teach,
+            so that last month's leads count before their main horizon is over.
         won, lost: what the user's outcome column says for closed_won and closed_lost.
     """
 
     outcome: str = "closed_won"
     horizon_days: int = 90
+    also_days: tuple[int, ...] = (30, 60, 180)
     won: tuple[str, ...] = ("closed_won", "won", "1", "true", "yes")
     lost: tuple[str, ...] = ("closed_lost", "lost", "0", "false", "no")
 
@@ -167,19 +171,29 @@ class Training:
 
     Attributes:
         test_share: the newest mature share of examples, touched once, to judge.
-        stop_share: the newest share of the rest, to choose the recipe and when to stop.
-        calibrate_share: the newest share of the rest, whose out-of-fold margins calibrate.
-        half_life_days: an example this old counts half; 0 counts all alike.
+        periods: how many past periods are replayed to choose the recipe and to calibrate.
+        by: their length; by default the longest that gives enough of them. A ``block`` is an equal
+            share of the examples, ``periods`` of them in the newest ``test_share``.
+        half_lives_days: candidates for how fast examples fade; 0 is not at all.
+        lead_weight: how far the examples of one lead share the weight of one: 1 wholly, 0 not.
+        unconstrained: features, or what they speak of, that may speak either way, whatever the
+            catalogue says; ``all`` for every one.
+        most_examples: of one replay, drawn by ``seed``; the model itself learns from all.
         min_outcomes: fewer won or lost examples than this are refused.
+        search_minutes: how long to search for a better recipe than ours; 0 for not at all.
         seed: of folds, trees and resampling.
-        threads: of LightGBM; 0 takes all cores.
+        threads: of fitting; 0 takes all cores. The result is the same.
     """
 
     test_share: float = 0.25
-    stop_share: float = 0.15
-    calibrate_share: float = 0.15
-    half_life_days: float = 180.0
+    periods: int = 8
+    by: By = ""
+    half_lives_days: tuple[int, ...] = (0, 365, 180, 60)
+    lead_weight: float = 1.0
+    unconstrained: tuple[str, ...] = ()
+    most_examples: int = 25_000
     min_outcomes: int = 40
+    search_minutes: float = 0.0
     seed: int = 0
     threads: int = 0
 
@@ -334,7 +348,7 @@ _TINY, _HUGE = 1e-9, 1e9
 _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
     (
         (
-            *("training.test_share", "training.stop_share", "training.calibrate_share"),
+            "training.test_share",
             *("policy.sql_share", "policy.mql_share"),
         ),
         _TINY,
@@ -343,7 +357,8 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
     ),
     (
         (
-            *("label.horizon_days", "examples.max_age_days", "training.min_outcomes"),
+            *("label.horizon_days", "label.also_days", "examples.max_age_days"),
+            *("training.min_outcomes", "training.periods", "training.most_examples"),
             *("features.half_life_days", "features.session_gap_minutes"),
             *("attributes.max_levels",),
             *("serving.max_leads", "serving.max_body_mb"),
@@ -354,7 +369,8 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
     ),
     (
         (
-            *("examples.after_days", "training.half_life_days", "training.threads"),
+            *("examples.after_days", "training.half_lives_days", "training.threads"),
+            "training.search_minutes",
             *("policy.intent_days", "policy.product_days", "policy.service_days"),
             *("policy.negative_days", "attributes.min_count", "training.seed"),
         ),
@@ -364,6 +380,7 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
     ),
     (("features.windows_days",), 1, 36_500, "1 to 36,500 days"),
     (("policy.engagement",), 1, 4, "1 to 4"),
+    (("training.lead_weight",), 0, 1, "0 to 1"),
     (("serving.port",), 0, 65_535, "0 to 65,535"),
 )
 """Settings, the least and the most they may be, and how that is said; lists one by one."""

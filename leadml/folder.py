@@ -6,7 +6,7 @@
 | catalog.json | the features and events, as data |
 | linear.json | the linear part (absent where the model has none) |
 | trees.txt | the trees as LightGBM text (absent where the model has none) |
-| calibration.json | the map to probabilities |
+| maps.json | the map to probabilities, for each horizon |
 | policy.json | thresholds and grade references |
 | card.json | what it predicts, from which data, how well |
 
@@ -24,16 +24,16 @@ import lightgbm
 import numpy as np
 
 from leadml.errors import ModelError, listed
-from leadml.model import Calibration, LeadModel, LinearPart, Term
+from leadml.model import Bend, Calibration, LeadModel, LinearPart, Term
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the folder's meaning changes."""
 
 _NAMES = {
     "catalog.json",
     "linear.json",
     "trees.txt",
-    "calibration.json",
+    "maps.json",
     "policy.json",
     "card.json",
 }
@@ -55,9 +55,10 @@ def write_model(model: LeadModel, folder: Path) -> None:
     if any(folder.iterdir()):
         msg = f"A model folder must be empty before it is written, got '{folder}'. Name a new one."
         raise ModelError(msg)
+    maps = {model.card["horizon_days"]: model.calibration, **model.horizons}
     files: dict[str, str] = {
         "catalog.json": _json(model.catalog),
-        "calibration.json": _json(dataclasses.asdict(model.calibration)),
+        "maps.json": _json({str(days): dataclasses.asdict(own) for days, own in maps.items()}),
         "policy.json": _json(model.policy),
         "card.json": _json(model.card),
     }
@@ -80,20 +81,25 @@ def read_model(folder: Path) -> LeadModel:
     files = _checked_files(folder)
     linear = json.loads(files["linear.json"]) if "linear.json" in files else None
     trees = lightgbm.Booster(model_str=files["trees.txt"]) if "trees.txt" in files else None
-    calibration = json.loads(files["calibration.json"])
+    maps = {int(days): _calibration(data) for days, data in json.loads(files["maps.json"]).items()}
+    card = json.loads(files["card.json"])
+    main = maps.pop(card["horizon_days"])
     return LeadModel(
         catalog=json.loads(files["catalog.json"]),
         linear=None if linear is None else _linear(linear),
         trees=trees,
-        calibration=Calibration(
-            calibration["slope"],
-            calibration["offset"],
-            np.array(calibration["edges"], dtype=np.float64),
-            np.array(calibration["leads"], dtype=np.float64),
-        ),
+        calibration=main,
         policy=json.loads(files["policy.json"]),
-        card=json.loads(files["card.json"]),
+        card=card,
+        horizons=maps,
     )
+
+
+def _calibration(data: Mapping[str, Any]) -> Calibration:
+    bend = data["bend"]
+    if bend is not None:
+        bend = Bend(*(np.array(bend[name], dtype=np.float64) for name in ("at", "to")))
+    return Calibration(**{**data, "bend": bend, "variance": tuple(data["variance"])})
 
 
 def _checked_files(folder: Path) -> dict[str, str]:

@@ -1,16 +1,18 @@
 """What is a trained lead-scoring model? An additive margin, a calibration map and its limits.
 
     margin      = intercept + linear part + trees            (either part may be absent)
-    probability = sigmoid(slope * margin + offset)           (Platt's map, kept as two numbers)
+    probability = sigmoid(slope * margin + offset)           (Platt's map, one for each horizon)
 
 Because both parts are sums over features and the map is linear in log-odds, a feature's
-contribution to the calibrated log-odds is exact: ``base + contributions.sum() == logit(p)``.
+contribution to the calibrated log-odds is exact: ``base + contributions.sum() == logit(p)``. Where
+the margin is bent before the map, each lead's contributions are stretched alike, by how steep the
+curve is between the average lead and this one, so that they still sum exactly.
 The linear part's contributions are measured against the average training example, the trees' are
 TreeSHAP values (path-dependent: Lundberg et al. 2020), so both say "more or less than usual".
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import lightgbm
@@ -18,11 +20,14 @@ import numpy as np
 
 from leadml.arrays import Floats, Matrix, row_sums
 from leadml.errors import ModelError
-from leadml.intervals import wilson_bounds
+from leadml.intervals import Z90
+from leadml.shapley import tree_contributions
 
 CLIP = 5.0
 """Scaled numbers are held within so many scales of the centre."""
 
+LEAST_STEP = 1e-10
+"""A curve is measured over no shorter a piece than this, or rounding would say how steep it is."""
 
 ROWS_FOR_THREADS = 256
 
@@ -72,7 +77,10 @@ def scaled(values: Floats, *, center: float, scale: float, log: bool) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class LinearPart:
-    """The linear part: the log-odds of the average example, and a term a feature."""
+    """The linear part: the log-odds of the average example, and a term a feature.
+
+    Without terms it is an intercept, for trees to be boosted on.
+    """
 
     intercept: float
     terms: tuple[Term, ...]
@@ -84,43 +92,88 @@ class LinearPart:
 
     def margin(self, matrix: Matrix) -> Floats:
         """Log-odds; shape (n,)."""
-        return self.intercept + row_sums(self.contributions(matrix), range(matrix.shape[1]))
+        return self.intercept + row_sums(self.contributions(matrix), range(len(self.terms)))
+
+
+@dataclass(frozen=True, slots=True)
+class Bend:
+    """A rising curve through points, straight between and beyond them.
+
+    Attributes:
+        at: margins, rising; at least two.
+        to: the bent margins, rising too.
+    """
+
+    at: Floats
+    to: Floats
+
+    def of(self, margin: Floats) -> Floats:
+        """The bent margin; shape (n,)."""
+        k = np.clip(np.searchsorted(self.at, margin) - 1, 0, len(self.at) - 2)
+        steepness = (self.to[k + 1] - self.to[k]) / (self.at[k + 1] - self.at[k])
+        return cast("Floats", self.to[k] + steepness * (margin - self.at[k]))
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The map from margin to probability, and how many past leads stand behind it.
+    """The map from margin to probability, and how far it can be trusted.
+
+        log-odds = slope * bent(margin) + offset           (bent is the margin itself by default)
 
     Attributes:
         slope, offset: of Platt's map; ``slope`` is positive.
-        edges: margins that part the calibration leads into bins of like score.
-        leads: how many distinct leads each bin holds; ``len(edges) + 1`` counts.
+        variance: of slope, of both together, and of offset, as they will be in the coming period.
+        spread: standard deviation by which leads of like score differ from the map, in log-odds.
+        drift: by how much the level drifts in a period, in log-odds.
+        leads: how many distinct leads it was learned from.
+        bend: of the margin, where a straight map misses.
     """
 
     slope: float
     offset: float
-    edges: Floats
-    leads: Floats
+    variance: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    spread: float = 0.0
+    drift: float = 0.0
+    leads: int = 0
+    bend: Bend | None = None
+
+    def bent(self, margin: Floats) -> Floats:
+        """The margin, bent where a bend was learned."""
+        return margin if self.bend is None else self.bend.of(margin)
 
     def log_odds(self, margin: Floats) -> Floats:
         """Calibrated log-odds."""
-        return cast("Floats", self.slope * margin + self.offset)
+        return cast("Floats", self.slope * self.bent(margin) + self.offset)
 
     def probability(self, margin: Floats) -> Floats:
         """The probability of conversion within the horizon."""
         return sigmoid(self.log_odds(margin))
 
+    def steepness(self, start: float, added: Floats) -> Floats:
+        """By how much the map stretches what is added to a margin; the slope where it is straight.
+
+        Args:
+            start: the margin that is added to.
+            added: shape (n,).
+        """
+        if self.bend is None:
+            return np.full(len(added), self.slope)
+        step = np.where(np.abs(added) < LEAST_STEP, LEAST_STEP, added)
+        rise = self.log_odds(start + step) - self.log_odds(np.array([start]))
+        return np.asarray(rise / step)
+
     def interval(self, margin: Floats) -> tuple[Floats, Floats]:
         """Lower and upper end of a 90 % interval for the probability of leads like these.
 
-        Wilson's score interval (Wilson 1927) around the calibrated probability, with as many
-        trials as there were distinct leads of like score when the map was fitted: it says how far
-        a probability can be trusted given how few such leads were seen.
+        Normal in log-odds, from what is not known: the map's two numbers, given how few leads it
+        was learned from; where they will have drifted by the coming period; and how far leads of
+        like score lay from the map (docs/decisions).
         """
-        p = self.probability(margin)
-        n = self.leads[np.searchsorted(self.edges, margin, side="right")]
-        lower, upper = wilson_bounds(p, n)
-        return np.minimum(lower, p), np.maximum(upper, p)
+        own, together, level = self.variance
+        bent = self.bent(margin)
+        half = Z90 * np.sqrt(own * bent**2 + 2 * together * bent + level + self.spread**2)
+        middle = self.log_odds(margin)
+        return sigmoid(middle - half), sigmoid(middle + half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +183,8 @@ class LeadModel:
     Attributes:
         catalog: the features, as data (`features.catalog.Catalog.to_json`).
         linear, trees: the parts of the margin; at least one is there.
-        calibration: from margin to probability.
+        calibration: from margin to probability, within the main horizon.
+        horizons: the same for the other horizons that are answered, by days.
         policy: thresholds and reference points of grades (`leadml.lifecycle.Levels`), as data.
         card: what it predicts, from which data, how well: plain data for people and machines.
     """
@@ -141,6 +195,7 @@ class LeadModel:
     calibration: Calibration
     policy: Mapping[str, Any]
     card: Mapping[str, Any]
+    horizons: Mapping[int, Calibration] = field(default_factory=dict)
 
     def margin(self, matrix: Matrix) -> Floats:
         """The raw log-odds, before calibration; shape (n,).
@@ -160,6 +215,23 @@ class LeadModel:
         """The calibrated probability; shape (n,)."""
         return self.calibration.probability(self.margin(matrix))
 
+    def within(self, margin: Floats) -> dict[int, Floats]:
+        """The probability of conversion within each horizon, by days, shortest first.
+
+        Each horizon has its own map of the one margin. Where two maps cross, far from the leads
+        they were learned from, the one nearer to the main horizon holds: a probability never falls
+        as its horizon grows.
+        """
+        main: int = self.card["horizon_days"]
+        answers = {main: self.calibration.probability(margin)}
+        for days in sorted((d for d in self.horizons if d < main), reverse=True):
+            own = self.horizons[days].probability(margin)
+            answers[days] = np.minimum(own, answers[min(answers)])
+        for days in sorted(d for d in self.horizons if d > main):
+            own = self.horizons[days].probability(margin)
+            answers[days] = np.maximum(own, answers[max(answers)])
+        return dict(sorted(answers.items()))
+
     def contributions(self, matrix: Matrix) -> tuple[Matrix, float]:
         """What each feature adds to the calibrated log-odds, and the base it adds to.
 
@@ -168,20 +240,16 @@ class LeadModel:
             ``base + contributions.sum(axis=1)`` is the calibrated log-odds.
         """
         self._check(matrix)
-        slope, base = self.calibration.slope, 0.0
-        total = np.zeros(matrix.shape)
+        base, total = 0.0, np.zeros(matrix.shape)
         if self.linear is not None:
             total = total + self.linear.contributions(matrix)
             base += self.linear.intercept
-        if self.trees is not None and len(matrix):
-            shap = np.asarray(
-                self.trees.predict(
-                    np.ascontiguousarray(matrix), pred_contrib=True, num_threads=_threads(matrix)
-                )
-            )
-            total = total + shap[:, :-1]
-            base += float(shap[0, -1])
-        return slope * total, slope * base + self.calibration.offset
+        if self.trees is not None:
+            added, expected = tree_contributions(self.trees, matrix, threads=_threads(matrix))
+            total = total + added
+            base += expected
+        start = float(self.calibration.log_odds(np.array([base]))[0])
+        return total * self.calibration.steepness(base, total.sum(axis=1))[:, None], start
 
     def _check(self, matrix: Matrix) -> None:
         expected = len(self.catalog["features"])

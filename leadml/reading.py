@@ -315,7 +315,7 @@ class TableReader:
         times = as_times(frame[column], timezone=data.timezone, time_format=data.time_format)
         if precision and len(frame):
             self.precisions[f"{table}.{column}"] = times.days_only and required
-        sample = listed(as_text(frame[column])[times.unreadable].unique(), most=3)
+        sample = listed(as_text(frame.loc[times.unreadable, column]).unique(), most=3)
         bad = times.unreadable | times.zoneless | (required & times.values.isna().to_numpy())
         if times.zoneless.any():
             reason = (

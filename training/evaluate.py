@@ -4,7 +4,7 @@ Every function returns a tidy table and draws nothing; the report draws. A figur
 without its n or its interval.
 """
 
-import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from leadml.arrays import Bools, Floats
-from training.metrics import PROBABILITY, RANKING, Estimate, estimate, wilson
+from training.metrics import ALL, RANKING, Estimate, estimate, wilson
+from training.rivals import NO_PROBABILITY
 
 RELIABILITY_BINS = 10
 RANGES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
@@ -43,7 +44,7 @@ class Evaluation:
         """Itself as plain data."""
         return {
             "figures": {
-                scorer: {name: dataclasses.asdict(e) for name, e in figures.items()}
+                scorer: {name: figure.to_json() for name, figure in figures.items()}
                 for scorer, figures in self.figures.items()
             },
             "reliability": self.reliability.to_dict("records"),
@@ -52,6 +53,16 @@ class Evaluation:
             "converted": self.converted,
             "leads": self.leads,
         }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Evaluation":
+        """The inverse of `to_json`."""
+        figures = {
+            scorer: {name: Estimate.from_json(figure) for name, figure in own.items()}
+            for scorer, own in data["figures"].items()
+        }
+        reliability, ranges = (pd.DataFrame(data[name]) for name in ("reliability", "ranges"))
+        return cls(figures, reliability, ranges, data["n"], data["converted"], data["leads"])
 
 
 def evaluate(
@@ -62,14 +73,13 @@ def evaluate(
     Args:
         examples: lead_id, converted, group; shape (n, …).
         probability: the model's, shape (n,).
-        rivals: other scores by name; those within 0 to 1 are judged as probabilities too.
+        rivals: other scores by name, judged as probabilities too unless `NO_PROBABILITY`.
         seed: of the bootstrap.
     """
     converted = examples["converted"].to_numpy(dtype=bool)
     figures = {}
     for name, score in {"model": probability, **rivals}.items():
-        is_probability = bool(((score >= 0) & (score <= 1)).all())
-        metrics = {**RANKING, **(PROBABILITY if is_probability else {})}
+        metrics = RANKING if name in NO_PROBABILITY else ALL
         figures[name] = estimate(metrics, converted, score, examples["group"], seed=seed)
     quantiles = np.quantile(probability, np.arange(1, RELIABILITY_BINS) / RELIABILITY_BINS)
     edges = np.concatenate([[0.0], np.unique(quantiles), [1.0]])

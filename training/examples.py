@@ -2,7 +2,8 @@
 
 The only place in leadml that looks forward: a label looks at ``[as_of, as_of + horizon)``, while
 everything else receives a past that holds no future. A label is mature once its window lies before
-the end of the data; immature examples are kept apart, neither thrown away nor called lost.
+the end of the data; immature examples are neither thrown away nor called lost: they teach by a
+shorter horizon that has ended, as far as `known_at` lets them.
 """
 
 from dataclasses import dataclass
@@ -11,11 +12,21 @@ from datetime import timedelta
 import numpy as np
 import pandas as pd
 
+from leadml.arrays import Bools, Floats, Ints, Nanos
 from leadml.config import Config, Every, Examples
 from leadml.errors import SignalError
 from leadml.moments import open_at
 from leadml.tables import Tables
-from leadml.timeline import ceil_to_midnight, days
+from leadml.timeline import DAY_NS, ceil_to_midnight, days, nanos
+
+SECOND = timedelta(seconds=1)
+"""How long a lead of a table without dates takes to close: each has a second of its own."""
+
+NEVER = np.iinfo(np.int64).max
+"""The moment of an outcome that has not come."""
+
+LEAST_TO_COMPARE = 20
+"""Fewer conversions than this do not tell how much scarcer a shorter horizon's label is."""
 
 _PERIODS: dict[Every, str] = {"week": "W-MON", "month": "MS", "quarter": "QS"}
 
@@ -26,17 +37,103 @@ LEAST_GROUPS = 10
 
 @dataclass(frozen=True, slots=True)
 class ExampleSet:
-    """Examples with labels.
+    """Examples with what became of them.
 
     Attributes:
-        mature: lead_id, as_of, converted (bool), group (account or lead), oldest first.
-        immature: how many examples have a horizon that ends after the data.
+        looked: every moment at which an open lead was looked at: lead_id, as_of, group (account or
+            lead), reached_at (when the outcome came; NaT where it has not); oldest first.
+        horizons_days: that teach: the main one, then shorter ones, longest first.
+        gaps: how long after an example each of them is known.
+        mature: those whose main horizon ends with the data: the first rows of ``looked``, with
+            converted (bool) in place of reached_at.
+        immature: how many examples have a main horizon that ends after the data.
         closed: how many moments fell after the lead had closed, so that they are no examples.
+        end: when the data end.
+        times, reached: as_of and reached_at of ``looked`` in nanoseconds; `NEVER` where not.
     """
 
+    looked: pd.DataFrame
+    horizons_days: tuple[int, ...]
+    gaps: tuple[timedelta, ...]
     mature: pd.DataFrame
     immature: int
     closed: int
+    end: pd.Timestamp
+    times: Nanos
+    reached: Nanos
+
+    @property
+    def teaching(self) -> int:
+        """How many of the first examples are known by at least the shortest horizon."""
+        return self.known_by(self.end, self.gaps[-1])
+
+    def known_by(self, moment: pd.Timestamp, gap: timedelta) -> int:
+        """How many of the first examples are known at ``moment``: ``as_of + gap <= moment``."""
+        latest = (moment - gap).as_unit("ns").value
+        return int(np.searchsorted(self.times, latest, side="right"))
+
+    def known_within(self, days_ahead: int) -> int:
+        """How many of the first examples are known today by a horizon of so many days."""
+        return self.known_by(self.end, days(days_ahead))
+
+    def converted_within(self, rows: Ints, days_ahead: int) -> Bools:
+        """Whether the outcome came within so many days of each example; shape (n,)."""
+        return np.asarray(self.reached[rows] < self.times[rows] + days_ahead * DAY_NS)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a moment of the past knew of the examples before it.
+
+    Attributes:
+        rows: of ``looked``: the first ones, oldest first; shape (n,).
+        converted: within the longest horizon that had ended by then, shape (n,).
+        offset: log-odds by which that label is scarcer than the main one's, shape (n,).
+    """
+
+    rows: Ints
+    converted: Bools
+    offset: Floats
+
+
+def known_at(examples: ExampleSet, moment: pd.Timestamp, *, days_ahead: int = 0) -> Known:
+    """The examples as ``moment`` knew them, each by the longest horizon that had ended by then.
+
+    So last month's leads teach before their main horizon is over. How much scarcer a shorter
+    horizon's label is, is counted on examples known by both.
+
+    Args:
+        examples: all of them.
+        moment: what came at or after it is not looked at.
+        days_ahead: another horizon to ask for; by default the main one.
+    """
+    asked = list(zip(examples.gaps, examples.horizons_days, strict=True))
+    if days_ahead:
+        shorter = [(gap, horizon) for gap, horizon in asked if horizon < days_ahead]
+        asked = [(days(days_ahead), days_ahead), *shorter]
+    parts: list[Bools] = []
+    offsets: list[Floats] = []
+    start, offset, longer = 0, 0.0, 0
+    for gap, horizon in asked:
+        end = examples.known_by(moment, gap)
+        if longer:
+            both = np.arange(start)
+            offset += _scarcer(
+                examples.converted_within(both, horizon), examples.converted_within(both, longer)
+            )
+        parts.append(examples.converted_within(np.arange(start, end), horizon))
+        offsets.append(np.full(end - start, offset))
+        start, longer = end, horizon
+    return Known(np.arange(start), np.concatenate(parts), np.concatenate(offsets))
+
+
+def _scarcer(shorter: Bools, longer: Bools) -> float:
+    """The difference of log-odds of two labels of the same examples; 0 where too few say it."""
+    if min(shorter.sum(), (~longer).sum()) < LEAST_TO_COMPARE:
+        return 0.0
+    rates = np.array([shorter.mean(), longer.mean()])
+    odds = np.log(rates / (1 - rates))
+    return float(odds[0] - odds[1])
 
 
 def build_examples(tables: Tables, config: Config) -> ExampleSet:
@@ -48,15 +145,31 @@ def build_examples(tables: Tables, config: Config) -> ExampleSet:
     """
     moments = build_moments(tables, config.examples)
     is_open = open_at(tables, moments)
-    examples = moments[is_open].reset_index(drop=True)
-    horizon = days(config.label.horizon_days)
-    mature = examples["as_of"] + horizon <= tables.end
-    kept = examples[mature].sort_values(["as_of", "lead_id"], ignore_index=True)
-    labelled = kept.assign(
-        converted=_happened(tables, kept, config.label.outcome, horizon),
-        group=_groups(tables, kept),
+    looked = moments[is_open].sort_values(["as_of", "lead_id"], ignore_index=True)
+    looked = looked.assign(
+        group=_groups(tables, looked), reached_at=_reached(tables, looked, config.label.outcome)
     )
-    return ExampleSet(labelled, int((~mature).sum()), int((~is_open).sum()))
+    main = config.label.horizon_days
+    horizons: tuple[int, ...] = (main,)
+    gaps: tuple[timedelta, ...] = (SECOND,)
+    if tables.dated:
+        shorter = {day for day in config.label.also_days if day < main}
+        horizons = (main, *sorted(shorter, reverse=True))
+        gaps = tuple(days(horizon) for horizon in horizons)
+    known = int((looked["as_of"] + days(main) <= tables.end).sum())
+    mature = looked.iloc[:known]
+    mature = mature.assign(converted=mature["reached_at"] < mature["as_of"] + days(main))
+    return ExampleSet(
+        looked,
+        horizons,
+        gaps,
+        mature[["lead_id", "as_of", "converted", "group"]],
+        len(looked) - known,
+        int((~is_open).sum()),
+        tables.end if tables.dated else looked["as_of"].max() + SECOND,
+        nanos(looked["as_of"]),
+        np.where(looked["reached_at"].isna(), NEVER, nanos(looked["reached_at"])),
+    )
 
 
 def build_moments(tables: Tables, settings: Examples) -> pd.DataFrame:
@@ -113,19 +226,15 @@ def check_labels(examples: ExampleSet, config: Config) -> None:
         raise SignalError(msg)
 
 
-def _happened(
-    tables: Tables, examples: pd.DataFrame, outcome: str, horizon: timedelta
-) -> np.ndarray:
-    """Whether ``outcome`` falls in ``[as_of, as_of + horizon)``; bool, shape (n,)."""
+def _reached(tables: Tables, examples: pd.DataFrame, outcome: str) -> pd.Series:
+    """When ``outcome`` first came at or after each example; NaT where it did not; shape (n,)."""
     wanted = tables.outcomes.loc[tables.outcomes["outcome"] == outcome, ["lead_id", "closed_at"]]
     numbered = examples[["lead_id", "as_of"]].reset_index(names="example")
     pairs = numbered.merge(wanted, on="lead_id")
-    inside = (pairs["closed_at"] >= pairs["as_of"]) & (
-        pairs["closed_at"] < pairs["as_of"] + horizon
-    )
-    happened = np.zeros(len(examples), dtype=bool)
-    happened[pairs.loc[inside, "example"].to_numpy()] = True
-    return happened
+    ahead = pairs[pairs["closed_at"] >= pairs["as_of"]]
+    first = ahead.groupby("example")["closed_at"].min()
+    times = first.reindex(range(len(examples)))
+    return times if len(first) else pd.Series(pd.NaT, times.index, dtype="datetime64[us, UTC]")
 
 
 def _groups(tables: Tables, examples: pd.DataFrame) -> "pd.Series[str]":

@@ -1,43 +1,48 @@
 """The training story: from tables to a model that has been judged.
 
-`train` reads top to bottom as it happens: examples, leaks, features, split, recipe, judgement, and
-last the same recipe fitted once more on every mature example, because the newest quarter is worth
-most and the judged model has never seen it. The figures are those of the judged model.
+`train` reads top to bottom as it happens: examples, leaks, features, split, replays of the past,
+recipe, judgement, and last the same once more with everything that is known today, because the
+newest quarter is worth most and the judged model has never seen it. The figures are those of the
+judged model.
 """
 
 import dataclasses
 import logging
 import platform
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from threadpoolctl import threadpool_limits
 
 from features.build import build_matrix
 from features.catalog import Catalog, declare_catalog
 from features.past import build_past
 from leadml.arrays import Floats, Matrix
 from leadml.config import Config, as_dict
+from leadml.errors import SignalError
 from leadml.lifecycle import Levels, fit_levels
-from leadml.model import LeadModel
+from leadml.model import Calibration, LeadModel
+from leadml.parallel import in_order
 from leadml.tables import Tables
+from leadml.timeline import days
+from training.backtest import Backtest, run_backtest
 from training.calibrate import fit_calibration
+from training.choose import Choice, Trial, choose_recipe
 from training.drivers import measure_drivers
 from training.evaluate import Evaluation, evaluate
-from training.examples import ExampleSet, build_examples, check_labels, label_line
-from training.fit import (
-    Margin,
-    Recipe,
-    Sample,
-    Trial,
-    choose_recipe,
-    fit_margin,
-    out_of_fold_margins,
-    recency_weights,
-)
+from training.examples import ExampleSet, build_examples, check_labels, known_at, label_line
+from training.fit import Recipe, fit_margin
 from training.leaks import ColumnReport, refused, report_leaks
+from training.lesson import Lesson
+from training.overlaps import report_duplicates, report_overlaps
+from training.periods import LEAST_OUTCOMES, plan_periods
+from training.replay import Replays, Stretch
+from training.rivals import newest_first, points
+from training.search import search_recipe
 from training.split import Split, split_by_time
 
 log = logging.getLogger(__name__)
@@ -45,12 +50,18 @@ log = logging.getLogger(__name__)
 PACKAGES = ("leadml", "lightgbm", "numpy", "pandas", "scikit-learn")
 
 
+MOST_FOR_LEVELS = 5_000
+"""The policy's lines are drawn from so many of the newest examples, at most."""
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingResult:
     """One training: the model, how it was judged, and what it was made from.
 
     Attributes:
-        model: fitted on every mature example.
+        model: fitted on everything that is known.
+        judged: the test examples as judged by the model that had not seen them: lead_id, as_of,
+            converted, group, probability.
         sample: up to 1,000 rows of the features the model saw, for signature and example.
         usable: whether it sorts better than chance and beats the base rate beyond noise.
     """
@@ -58,18 +69,24 @@ class TrainingResult:
     model: LeadModel
     catalog: Catalog
     evaluation: Evaluation
+    judged: pd.DataFrame
     sample: Matrix
     usable: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Lesson:
-    """What every fit of one training learns from; rows of sample and leads are oldest first."""
+class Past:
+    """The past of one training, ready to be replayed.
 
-    sample: Sample
-    leads: "pd.Series[str]"
-    catalog: Catalog
-    config: Config
+    Attributes:
+        leaks: what was found of each column; those that leak teach nothing.
+        split: what judges.
+        replays: the lesson, and the periods of the past.
+    """
+
+    leaks: list[ColumnReport]
+    split: Split
+    replays: Replays
 
 
 def train(config: Config, tables: Tables) -> TrainingResult:
@@ -79,42 +96,124 @@ def train(config: Config, tables: Tables) -> TrainingResult:
         SignalError: there are too few outcomes.
         DataError: there is nothing to learn from.
     """
+    past = prepare_past(config, tables)
+    leaks, split, replays = past.leaks, past.split, past.replays
+    lesson, examples = replays.lesson, replays.lesson.examples
+    with threadpool_limits(1, user_api="blas"):
+        found = find_recipes(replays, split.test_start)
+        moments = split.test_start, examples.end
+        choices = [choose_recipe(replays, moment, found=found) for moment in moments]
+        made = in_order(partial(learn, replays, config), choices, threads=config.training.threads)
+        judged, final = made
+        asked = ask_rivals(config, tables, examples)
+        backtest = _backtest(config, tables, replays, asked)
+    latest = choices[-1]
+    log.info("recipe: %s", latest.recipe.words)
+    probability = judged.probability(lesson.matrix[split.test])
+    shown = examples.mature.iloc[split.test].assign(probability=probability)
+    rivals = _base_rate(examples, split) | {k: v[split.test] for k, v in asked.items()}
+    evaluation = evaluate(shown, probability, rivals, seed=config.training.seed)
+    usable = has_signal(evaluation) and choices[0].trial.beats_the_level
+    card = _card(config, tables, examples, split) | {
+        "recipe": latest.recipe.words,
+        "trials": [_trial(trial) for trial in latest.trials],
+        "usable": usable,
+        "leaks": [_leak(report) for report in leaks],
+        "overlaps": [
+            *report_duplicates(tables, config.attributes),
+            *report_overlaps(
+                tables,
+                examples.looked["lead_id"].iloc[split.train],
+                examples.mature["lead_id"].iloc[split.test],
+                config.attributes,
+            ),
+        ],
+        "drivers": _drivers(lesson, judged, split.test),
+        "evaluation": evaluation.to_json(),
+        "backtest": backtest.to_json() if backtest else None,
+        "horizons_days": sorted({config.label.horizon_days, *final.horizons}),
+    }
+    model = dataclasses.replace(final, card=card)
+    sample = lesson.matrix[:: len(lesson.matrix) // 1000 + 1]
+    return TrainingResult(
+        model, lesson.catalog, evaluation, shown.reset_index(drop=True), sample, usable
+    )
+
+
+def replay_past(config: Config, tables: Tables) -> Backtest:
+    """The backtest alone: no model is made, nothing is registered.
+
+    Raises:
+        SignalError: there are too few outcomes, or no past period has enough of them.
+        DataError: there is nothing to learn from.
+    """
+    replays = prepare_past(config, tables).replays
+    with threadpool_limits(1, user_api="blas"):
+        asked = ask_rivals(config, tables, replays.lesson.examples)
+        backtest = _backtest(config, tables, replays, asked)
+    if backtest is None:
+        by = config.training.by or "period"
+        msg = (
+            f"A past {by} can be replayed where {LEAST_OUTCOMES} won and {LEAST_OUTCOMES} other "
+            "examples were known at its start and as many came of it, got none. Bring more "
+            "history, or take another length: --by quarter, month, week or block."
+        )
+        raise SignalError(msg)
+    return backtest
+
+
+def prepare_past(config: Config, tables: Tables) -> Past:
+    """Examples, leaks, features, split and periods: all that comes before the first fit."""
     examples = build_examples(tables, config)
     check_labels(examples, config)
-    mature = examples.mature
     log.info("%s", label_line(examples, config))
-    leaks = report_leaks(tables, mature, config)
-    past = build_past(tables, mature)
+    leaks = report_leaks(tables, examples.mature, config)
+    lesson = prepare_lesson(config, tables, examples, leaks)
+    split = split_by_time(examples, config.training)
+    periods = plan_periods(examples, config.training, split.test_start)
+    return Past(leaks, split, Replays(lesson, periods))
+
+
+def prepare_lesson(
+    config: Config, tables: Tables, examples: ExampleSet, leaks: list[ColumnReport]
+) -> Lesson:
+    """The features of every example that can teach, without the columns that leak."""
+    teaching = examples.looked.iloc[: examples.teaching]
+    past = build_past(tables, teaching)
     declared = declare_catalog(tables, config, leaks=refused(leaks))
     catalog = declared.with_levels(past, config.attributes)
     matrix = build_matrix(catalog, past)
-    log.info("features: %d for %s examples", len(catalog.features), f"{len(mature):,}")
+    log.info("features: %d for %s examples", len(catalog.features), f"{len(matrix):,}")
+    return Lesson(examples, matrix, catalog, config.training)
 
-    split = split_by_time(mature, config, dated=tables.dated)
-    sample = _sample(matrix, mature, catalog, config, dated=tables.dated)
-    recipe, trials = choose_recipe(sample, split, config.training)
-    log.info("recipe: %s", recipe.words)
-    lesson = _Lesson(sample, mature["lead_id"], catalog, config)
-    judged = _fit(lesson, split.train, recipe)
-    evaluation = evaluate(
-        mature.iloc[split.test],
-        judged.probability(matrix[split.test]),
-        _rivals(tables, mature, split),
-        seed=config.training.seed,
+
+def find_recipes(replays: Replays, moment: pd.Timestamp) -> list[Recipe]:
+    """What a search finds by ``moment`` where one is asked for."""
+    minutes = replays.lesson.settings.search_minutes
+    if not minutes:
+        return []
+    choice = choose_recipe(replays, moment)
+    return [search_recipe(replays, moment, choice, minutes=minutes)]
+
+
+def learn(replays: Replays, config: Config, choice: Choice) -> LeadModel:
+    """The model that one would have made at the moment of a choice, of all that was known then."""
+    lesson, moment = replays.lesson, choice.moment
+    sample = lesson.sample(lesson.known(moment), moment)
+    margin = fit_margin(sample, choice.recipe, seed=lesson.settings.seed)
+    stretches = replays.until(moment, choice.recipe)
+    model = LeadModel(
+        lesson.catalog.to_json(),
+        margin.linear,
+        margin.trees,
+        fit_calibration(stretches),
+        {},
+        {"horizon_days": config.label.horizon_days},
+        _other_horizons(lesson, stretches, moment, config),
     )
-    usable = has_signal(evaluation)
-    card = _card(config, tables, examples, split) | {
-        "recipe": recipe.words,
-        "trials": [_trial(trial) for trial in trials],
-        "usable": usable,
-        "leaks": [_leak(report) for report in leaks],
-        "drivers": _drivers(lesson, judged, split.test),
-        "evaluation": evaluation.to_json(),
-    }
-    final = _fit(lesson, np.arange(len(mature)), recipe)
-    model = dataclasses.replace(final, card=card)
-    shown = matrix[:: len(matrix) // 1000 + 1]
-    return TrainingResult(model, catalog, evaluation, shown, usable)
+    newest = lesson.matrix[stretches[-1].rows[-MOST_FOR_LEVELS:]]
+    levels = _levels(config, lesson, model, newest)
+    return dataclasses.replace(model, policy=levels.to_json())
 
 
 def has_signal(evaluation: Evaluation) -> bool:
@@ -123,77 +222,78 @@ def has_signal(evaluation: Evaluation) -> bool:
     return model["auc"].lower > 0.5 and model["log_loss"].value < level["log_loss"].value
 
 
-def _sample(
-    matrix: Matrix, mature: pd.DataFrame, catalog: Catalog, config: Config, *, dated: bool
-) -> Sample:
-    weights = recency_weights(mature["as_of"], config.training) if dated else np.ones(len(mature))
-    return Sample(
-        matrix,
-        mature["converted"].to_numpy(dtype=bool),
-        weights,
-        mature["group"],
-        [max(len(f.levels), 1) if f.is_category else 0 for f in catalog.features],
-    )
+def _other_horizons(
+    lesson: Lesson, stretches: list[Stretch], moment: pd.Timestamp, config: Config
+) -> dict[int, Calibration]:
+    """The map to each other horizon of which enough outcomes are known."""
+    examples, found = lesson.examples, {}
+    main = config.label.horizon_days
+    others = [d for d in sorted(set(config.label.also_days)) if d != main]
+    for horizon in others if examples.gaps[0].days else ():
+        ended = examples.converted_within(
+            np.arange(examples.known_by(moment, days(horizon))), horizon
+        )
+        if min(ended.sum(), (~ended).sum()) >= config.training.min_outcomes:
+            known = known_at(examples, moment, days_ahead=horizon)
+            found[horizon] = fit_calibration([s.told_by(known) for s in stretches])
+    return found
 
 
-def _fit(lesson: _Lesson, rows: np.ndarray, recipe: Recipe) -> LeadModel:
-    """A calibrated model from the given rows (oldest first), its policy drawn from their newest."""
-    settings = lesson.config.training
-    chosen = lesson.sample.rows(rows)
-    margin = fit_margin(chosen, recipe, settings)
-    unseen = out_of_fold_margins(chosen, recipe, settings)
-    newest = _newest(chosen, settings.calibrate_share)
-    leads = lesson.leads.iloc[rows].iloc[newest]
-    calibration = fit_calibration(unseen[newest], chosen.converted[newest], leads)
-    model = LeadModel(lesson.catalog.to_json(), margin.linear, margin.trees, calibration, {}, {})
-    levels = _levels(lesson, model, margin, chosen.matrix[newest])
-    return dataclasses.replace(model, policy=levels.to_json())
-
-
-def _newest(sample: Sample, share: float) -> np.ndarray:
-    """The newest rows that calibrate: the share, widened until it holds enough of both outcomes."""
-    rows = len(sample.converted)
-    while share < 1:
-        newest = np.arange(int(rows * (1 - share)), rows)
-        won = int(sample.converted[newest].sum())
-        if min(won, len(newest) - won) >= 50:
-            return newest
-        share *= 1.5
-    return np.arange(rows)
-
-
-def _levels(lesson: _Lesson, model: LeadModel, margin: Margin, matrix: Matrix) -> Levels:
+def _levels(config: Config, lesson: Lesson, model: LeadModel, matrix: Matrix) -> Levels:
     """The policy's cuts, from the probabilities and contributions of the given examples."""
     contributions, _ = model.contributions(matrix)
     fit = lesson.catalog.group_sum(contributions, "fit")
     acted = lesson.catalog.group_sum(contributions, "engagement", "intent")
-    probability = model.calibration.probability(margin.of(matrix))
-    return fit_levels(lesson.config.policy, probability, fit, acted)
+    return fit_levels(config.policy, model.probability(matrix), fit, acted)
 
 
-def _drivers(lesson: _Lesson, model: LeadModel, rows: np.ndarray) -> list[dict[str, Any]]:
+def _drivers(lesson: Lesson, model: LeadModel, rows: np.ndarray) -> list[dict[str, Any]]:
     """What drives conversion, as the model and the given rows have it."""
-    matrix = lesson.sample.matrix[rows]
+    matrix = lesson.matrix[rows]
     return measure_drivers(
         lesson.catalog,
         matrix,
         model.contributions(matrix)[0],
-        lesson.sample.converted[rows],
+        lesson.examples.mature["converted"].to_numpy(dtype=bool)[rows],
         lesson.leads.iloc[rows].reset_index(drop=True),
     )
 
 
-def _rivals(tables: Tables, mature: pd.DataFrame, split: Split) -> dict[str, Floats]:
-    """What one would do without a model, as scores of the test examples."""
-    rate = float(mature["converted"].iloc[split.train].mean())
+def ask_rivals(config: Config, tables: Tables, examples: ExampleSet) -> dict[str, Floats]:
+    """Scores that need no training, of every mature example."""
+    past = build_past(tables, examples.mature)
     created = tables.leads.set_index("lead_id")["created_at"]
-    test = mature["lead_id"].iloc[split.test]
-    newest = created.reindex(test).rank().to_numpy(dtype=np.float64)
-    return {"base rate": np.full(len(test), rate), "newest first": newest + 1.0}
+    newest = newest_first(created.reindex(examples.mature["lead_id"]))
+    asked = {"newest first": newest}
+    if config.events:
+        asked["points"] = points(past.history(), config.events)
+    return asked
 
 
-def _card(config: Config, tables: Tables, examples: ExampleSet, split: Split) -> dict[str, Any]:
-    """What the model predicts and from which data, as plain data."""
+def _backtest(
+    config: Config, tables: Tables, replays: Replays, asked: dict[str, Floats]
+) -> Backtest | None:
+    sources = _sources(tables, replays.lesson.examples)
+    return run_backtest(replays, asked, sources, capacity=config.policy.sql_share)
+
+
+def _sources(tables: Tables, examples: ExampleSet) -> "pd.Series[str]":
+    """Where the lead of each mature example came from; "" where it is not known."""
+    if "source" not in tables.leads:
+        return pd.Series("", index=examples.mature.index, dtype="str")
+    source = tables.leads.set_index("lead_id")["source"]
+    return examples.mature["lead_id"].map(source).fillna("").astype("str")
+
+
+def _base_rate(examples: ExampleSet, split: Split) -> dict[str, Floats]:
+    """The share won of what was known when the test began, as everybody's probability."""
+    decided = examples.known_by(split.test_start, examples.gaps[0])
+    rate = float(examples.mature["converted"].iloc[:decided].mean()) if decided else 0.5
+    return {"base rate": np.full(len(split.test), rate)}
+
+
+def about(config: Config, tables: Tables) -> dict[str, Any]:
+    """What is predicted, and how it was decided, as plain data."""
     return {
         "name": config.registry.name,
         "outcome": config.label.outcome,
@@ -201,6 +301,13 @@ def _card(config: Config, tables: Tables, examples: ExampleSet, split: Split) ->
         "known_until": tables.end.isoformat(),
         "clock": tables.clock,
         "max_age_days": config.examples.max_age_days,
+        "config": as_dict(config),
+    }
+
+
+def _card(config: Config, tables: Tables, examples: ExampleSet, split: Split) -> dict[str, Any]:
+    """What the model predicts and from which data, as plain data."""
+    return about(config, tables) | {
         "data": {
             "fingerprint": tables.fingerprint(),
             "leads": len(tables.leads),
@@ -211,8 +318,7 @@ def _card(config: Config, tables: Tables, examples: ExampleSet, split: Split) ->
             "closed": examples.closed,
             "findings": [f"{f.table}: {f.text}" for f in tables.findings],
         },
-        "split": split.describe(examples.mature),
-        "config": as_dict(config),
+        "split": split.describe(examples),
         "packages": {name: version(name) for name in PACKAGES}
         | {"python": platform.python_version()},
     }

@@ -140,8 +140,6 @@ def test_a_date_stands_for_its_midnight(tmp_path: Path) -> None:
     ("section", "key"),
     [
         ("training", "test_share"),
-        ("training", "stop_share"),
-        ("training", "calibrate_share"),
         ("policy", "sql_share"),
         ("policy", "mql_share"),
     ],

@@ -8,25 +8,36 @@ from pathlib import Path
 
 import lightgbm
 import numpy as np
-import pandas as pd
 import pytest
 
-from leadml.config import Training
 from leadml.errors import ModelError
 from leadml.folder import read_model, write_model
-from leadml.model import Calibration, LeadModel
-from training.fit import Recipe, Sample, fit_margin
+from leadml.model import Bend, Calibration, LeadModel, LinearPart
+from tests.training.lessons import sample_of
+from training.fit import Recipe, fit_margin
 from training.train import TrainingResult
 
 FILES = [
-    "calibration.json",
     "card.json",
     "catalog.json",
     "linear.json",
     "manifest.json",
+    "maps.json",
     "policy.json",
     "trees.txt",
 ]
+
+
+BENT = Calibration(
+    1 / 3,
+    -0.1,
+    (0.1 + 0.2, -1e-17, 1 / 7),
+    0.25,
+    0.1 + 0.2,
+    1234,
+    Bend(np.array([-1 / 3, 0.1 + 0.2, 2.0]), np.array([-1e-3, 0.0, 1 / 7])),
+)
+OTHERS = {30: Calibration(0.9, -1.1, (0.1, 0.0, 0.1), leads=99), 180: Calibration(1.1, 0.5)}
 
 
 def small_matrix(rows: int, seed: int) -> np.ndarray:
@@ -42,14 +53,17 @@ def model() -> LeadModel:
     matrix = small_matrix(600, seed=1)
     odds = matrix[:, 0] - 2 + (matrix[:, 2] == 1)
     converted = np.random.default_rng(2).random(600) < 1 / (1 + np.exp(-odds))
-    groups = pd.Series([f"L{k}" for k in range(600)])
-    sample = Sample(matrix, converted, np.ones(600), groups, [0, 0, 3])
-    recipe = Recipe("linear+trees", linear=True, rounds=20)
-    margin = fit_margin(sample, recipe, Training(threads=1))
-    calibration = Calibration(1 / 3, -0.1, np.array([0.1 + 0.2]), np.array([100.0, 7.0]))
-    card = {"name": "été", "n": np.int64(3), "rate": np.float64(0.1), "bins": np.arange(2)}
+    sample = sample_of(matrix, converted, levels=[0, 0, 3])
+    margin = fit_margin(sample, Recipe(linear=True, trees="small"), seed=0)
+    card = {
+        "name": "été",
+        "n": np.int64(3),
+        "rate": np.float64(0.1),
+        "bins": np.arange(2),
+        "horizon_days": 90,
+    }
     return LeadModel(
-        {"features": [{}] * 3}, margin.linear, margin.trees, calibration, {"fit": "C"}, card
+        {"features": [{}] * 3}, margin.linear, margin.trees, BENT, {"fit": "C"}, card, OTHERS
     )
 
 
@@ -87,8 +101,45 @@ def test_a_model_read_back_gives_the_same_bits(model: LeadModel, written: Path) 
         strict=True,
     ):
         assert np.array_equal(ours, theirs)
-    assert read.card == {"name": "été", "n": 3, "rate": 0.1, "bins": [0, 1]}
+    assert read.card == {"name": "été", "n": 3, "rate": 0.1, "bins": [0, 1], "horizon_days": 90}
     assert (read.catalog, read.policy) == (model.catalog, model.policy)
+
+
+def test_the_maps_read_back_are_those_that_were_written(model: LeadModel, written: Path) -> None:
+    read = read_model(written)
+    assert read.calibration.bend is not None
+    assert BENT.bend is not None
+    for name in ("at", "to"):
+        assert getattr(read.calibration.bend, name).tolist() == getattr(BENT.bend, name).tolist()
+    straight = dataclasses.replace(BENT, bend=None)
+    assert dataclasses.replace(read.calibration, bend=None) == straight
+    assert read.horizons == OTHERS
+    margin = np.linspace(-4, 4, 33)
+    ours, theirs = read.within(margin), model.within(margin)
+    assert list(ours) == list(theirs) == [30, 90, 180]
+    assert all(np.array_equal(ours[days], theirs[days]) for days in ours)
+
+
+def test_a_model_of_one_horizon_and_a_straight_map_is_read_back(
+    model: LeadModel, tmp_path: Path
+) -> None:
+    plain = dataclasses.replace(model, calibration=OTHERS[30], horizons={})
+    write_model(plain, tmp_path / "plain")
+    read = read_model(tmp_path / "plain")
+    assert read.calibration == OTHERS[30]
+    assert read.horizons == {}
+    assert list(json.loads((tmp_path / "plain" / "maps.json").read_text())) == ["90"]
+
+
+def test_a_linear_part_without_terms_is_an_intercept_read_back(
+    model: LeadModel, tmp_path: Path
+) -> None:
+    bare = dataclasses.replace(model, linear=LinearPart(-1 / 3, ()))
+    write_model(bare, tmp_path / "bare")
+    read, matrix = read_model(tmp_path / "bare"), small_matrix(50, seed=7)
+    assert read.linear == LinearPart(-1 / 3, ())
+    assert np.array_equal(read.margin(matrix), bare.margin(matrix))
+    assert np.array_equal(read.contributions(matrix)[0], bare.contributions(matrix)[0])
 
 
 @pytest.mark.parametrize("part", ["linear", "trees"])
@@ -220,12 +271,12 @@ def test_a_stranger_in_the_manifest_is_refused_before_it_is_opened(folder: Path)
         read_model(folder)
 
 
-@pytest.mark.parametrize("name", ["catalog.json", "calibration.json", "policy.json", "card.json"])
+@pytest.mark.parametrize("name", ["catalog.json", "maps.json", "policy.json", "card.json"])
 def test_a_manifest_that_forgets_a_file_every_model_has_is_refused(folder: Path, name: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["sha256"][name]
     (folder / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(ModelError):
+    with pytest.raises(ModelError, match=rf"must list {name}"):
         read_model(folder)
 
 
@@ -248,6 +299,15 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None
         read_model(folder)
 
 
+@pytest.mark.parametrize("said", [1, 3, "2", None])
+def test_a_folder_of_another_format_is_refused(folder: Path, said: object) -> None:
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["format"] == 2
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"format": said}))
+    with pytest.raises(ModelError, match=f"must be of format 2, got {said}"):
+        read_model(folder)
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"must hold a manifest\.json"):
         read_model(tmp_path / "nowhere")
@@ -261,7 +321,7 @@ def test_a_folder_that_is_not_empty_is_not_written_to(model: LeadModel, tmp_path
 
 
 def test_what_is_not_plain_data_is_not_written(model: LeadModel, tmp_path: Path) -> None:
-    odd = dataclasses.replace(model, card={"when": object()})
+    odd = dataclasses.replace(model, card={**model.card, "when": object()})
     with pytest.raises(ModelError, match="plain data only, got object"):
         write_model(odd, tmp_path / "odd")
     assert not any(tmp_path.rglob("*.json"))

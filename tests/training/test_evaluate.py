@@ -1,5 +1,7 @@
 """Figures and calibration tables, worked by hand."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,11 +74,25 @@ def test_every_figure_stands_beside_its_rivals_with_its_interval(
     assert set(judged.figures["model"]) == {*RANKING, *PROBABILITY}
     assert set(judged.figures["base rate"]) == {*RANKING, *PROBABILITY}
     assert set(judged.figures["newest first"]) == set(RANKING), "a rank is no probability"
-    for figures in judged.figures.values():
-        assert all(f.lower <= f.value <= f.upper for f in figures.values())
+    for scorer, figures in judged.figures.items():
+        for name, figure in figures.items():
+            ends = (figure.lower, figure.value, figure.upper)
+            if (scorer, name) == ("base rate", "calibration_slope"):
+                assert np.isnan(ends).all(), "one number for all has no slope"
+            else:
+                assert figure.lower <= figure.value <= figure.upper, (scorer, name)
     assert (judged.n, judged.leads) == (500, 250)
     assert judged.converted == frame["converted"].sum()
     assert judged.figures["base rate"]["auc"].value == pytest.approx(0.5)
+
+
+def test_a_judgement_is_finite_plain_data(examples: tuple[pd.DataFrame, np.ndarray]) -> None:
+    frame, probability = examples
+    judged = evaluate(frame, probability, {"base rate": np.full(500, 0.2)}, seed=0)
+    data = json.loads(json.dumps(judged.to_json(), allow_nan=False))
+    assert data["figures"]["base rate"]["calibration_slope"]["value"] is None
+    assert data["figures"]["model"]["auc"]["value"] == judged.figures["model"]["auc"].value
+    assert len(data["reliability"]) == 10
 
 
 def test_a_constant_probability_makes_one_bin() -> None:

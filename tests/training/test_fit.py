@@ -1,170 +1,317 @@
-"""Which recipe is kept, and what an example's own margin may not know."""
+"""Is a margin what its recipe says, the same each time, and only as free as its directions?"""
 
 import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
 
+import lightgbm
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from leadml.config import Training
-from leadml.model import sigmoid
-from training.fit import (
-    FOLDS,
-    RECIPES,
-    Recipe,
-    Sample,
-    choose_recipe,
-    clustered_error,
-    fit_margin,
-    noise,
-    out_of_fold_margins,
-    recency_weights,
-)
+from leadml.model import LinearPart, sigmoid, tree_margin
+from tests.training.lessons import sample_of
+from training.fit import _SIZES, PARTS, Margin, Recipe, fit_margin, fit_margins, without_parameters
+from training.lesson import Sample
+from training.linear import level
 from training.metrics import auc
-from training.split import Origin, Split, folds_by_group
 
-SETTINGS = Training(threads=1)
-LINEAR, TREES, BOTH = RECIPES
-FEW = {
-    recipe.name: dataclasses.replace(recipe, rounds=min(recipe.rounds, 30)) for recipe in RECIPES
-}
+LINE, SMALL, BOTH = PARTS[:3]
+ROOT = Path(__file__).parents[2]
+NAMES = [recipe.words for recipe in PARTS]
 
 
-def sample(
-    matrix: np.ndarray, converted: np.ndarray, *, groups: np.ndarray | None = None
-) -> Sample:
-    n = len(converted)
-    names = np.arange(n) if groups is None else groups
-    return Sample(
-        matrix,
-        converted,
-        np.ones(n),
-        pd.Series([f"g{name}" for name in names], dtype="str"),
-        [0] * matrix.shape[1],
-    )
-
-
-def world(n: int, *, curved: bool, seed: int = 0) -> Sample:
-    """A line that a line finds, or an interaction that only trees find."""
+def world(n: int = 600, *, curved: bool = False, seed: int = 0) -> Sample:
+    """A line that a line finds, or an interaction that only trees find; and a category."""
     rng = np.random.default_rng(seed)
-    values = rng.normal(size=(n, 3))
+    values = rng.normal(size=(n, 4))
+    values[:, 3] = rng.integers(0, 3, n)
+    values[:, 2][rng.random(n) < 0.2] = np.nan
     odds = 3 * np.sign(values[:, 0] * values[:, 1]) if curved else 1.5 * values[:, 0]
-    return sample(values, rng.random(n) < sigmoid(odds))
+    converted = rng.random(n) < sigmoid(odds + (values[:, 3] == 1) - 0.5)
+    return sample_of(values, converted, levels=[0, 0, 0, 2])
 
 
-def replayed(n: int) -> Split:
-    quarter = n // 4
-    origins = tuple(
-        Origin(np.arange(k * quarter), np.arange(k * quarter, (k + 1) * quarter)) for k in (3, 2)
+def text(margin: Margin) -> str:
+    return "" if margin.trees is None else margin.trees.model_to_string()
+
+
+# --- the parts ------------------------------------------------------------------------------------
+
+
+def test_there_are_five_kinds_of_margin_simplest_first() -> None:
+    assert [(part.linear, part.trees) for part in PARTS] == [
+        (True, ""),
+        (False, "small"),
+        (True, "small"),
+        (False, "medium"),
+        (True, "medium"),
+    ]
+    assert NAMES == [
+        "logistic regression",
+        "LightGBM (small trees)",
+        "logistic regression with small trees boosted on it",
+        "LightGBM (medium trees)",
+        "logistic regression with medium trees boosted on it",
+    ]
+    assert dataclasses.replace(BOTH, half_life_days=60).words.endswith(
+        "boosted on it, examples fading by half in 60 days"
     )
-    return Split(np.arange(n), origins, np.arange(0), replayed=True)
 
 
-@pytest.mark.parametrize("recipe", FEW.values(), ids=FEW)
-def test_a_feature_that_is_each_rows_own_label_helps_no_margin_out_of_fold(recipe: Recipe) -> None:
-    # Column 0 holds the row's own number, the winners' above the losers': a fit that saw the row
-    # sorts it perfectly. Rows of a group share their number, so whoever holds the group out
-    # meets a number it never saw; what the labels of other groups tell is noise.
+def test_a_search_may_tune_the_penalty_and_the_trees() -> None:
+    tuned = Recipe(
+        linear=True, trees="small", tuned=(("strength", 30.0), ("num_leaves", 3), ("max_depth", 2))
+    )
+    assert tuned.words == (
+        "logistic regression with small trees boosted on it tuned to strength 30, num_leaves 3, "
+        "max_depth 2"
+    )
+    assert (tuned.strength, BOTH.strength) == (30.0, 1.0)
+    assert "strength" not in tuned.tree_settings()
+    sample = world()
+    plain, other, again = fit_margins(sample, [BOTH, tuned, BOTH], seed=0)
+    assert plain.of(sample.matrix).tobytes() == again.of(sample.matrix).tobytes()
+    spread = [np.std(margin.linear.margin(sample.matrix)) for margin in (plain, other)]
+    assert spread[1] < 0.8 * spread[0]
+    assert other.trees is not None
+    assert {tree["num_leaves"] for tree in other.trees.dump_model()["tree_info"]} <= {2, 3}
+
+
+@pytest.mark.parametrize("recipe", PARTS, ids=NAMES)
+def test_a_margin_holds_the_parts_its_recipe_names_and_is_their_sum(recipe: Recipe) -> None:
+    sample = world()
+    margin = fit_margin(sample, recipe, seed=0)
+    assert bool(margin.linear.terms) == recipe.linear
+    assert (margin.trees is not None) == bool(recipe.trees)
+    total = margin.linear.margin(sample.matrix)
+    if margin.trees is not None:
+        size = _SIZES[recipe.trees]
+        assert margin.trees.num_trees() <= size["num_iterations"]
+        leaves = max(tree["num_leaves"] for tree in margin.trees.dump_model()["tree_info"])
+        assert size["num_leaves"] / 2 < leaves <= size["num_leaves"]
+        total = total + tree_margin(margin.trees, sample.matrix)
+    assert np.array_equal(margin.of(sample.matrix), total)
+    assert auc(sample.converted, margin.of(sample.matrix), np.ones(600)) > 0.75
+
+
+def test_a_margin_of_trees_alone_starts_from_the_level_offsets_taken_out() -> None:
     rng = np.random.default_rng(0)
-    groups = np.repeat(np.arange(150), 4)
-    converted = (rng.random(150) < 0.5)[groups]
-    own = rng.permutation(150).astype(float)[groups]
-    chosen = sample(own[:, None], converted, groups=groups)
-    seen = fit_margin(chosen, dataclasses.replace(recipe, rounds=recipe.rounds * 10), SETTINGS)
-    unseen = out_of_fold_margins(chosen, recipe, SETTINGS)
-    if recipe.rounds:
-        assert auc(converted, seen.of(chosen.matrix), np.ones(600)) > 0.75, "it can be memorised"
-    assert auc(converted, unseen, np.ones(600)) < 0.6
+    chosen = world(2_000)
+    offset = np.where(rng.random(2_000) < 0.5, -1.5, 0.0)
+    odds = 0.4 + 0.0 * offset
+    sample = dataclasses.replace(chosen, converted=rng.random(2_000) < sigmoid(odds + offset))
+    sample = dataclasses.replace(sample, offset=offset)
+    margin = fit_margin(sample, SMALL, seed=0)
+    assert margin.linear == LinearPart(level(sample.target(0)), ())
+    assert margin.linear.intercept == pytest.approx(0.4, abs=0.2)
+    assert np.mean(margin.of(sample.matrix)) == pytest.approx(0.4, abs=0.15), "not -0.35"
 
 
-def test_the_label_of_a_group_changes_no_margin_of_that_group() -> None:
-    chosen = world(400, curved=False)
-    groups = pd.Series([f"g{k // 4}" for k in range(400)], dtype="str")
-    chosen = dataclasses.replace(chosen, groups=groups)
-    before = out_of_fold_margins(chosen, FEW["linear+trees"], SETTINGS)
-    changed = np.where(groups == "g7", ~chosen.converted, chosen.converted)
-    after = out_of_fold_margins(
-        dataclasses.replace(chosen, converted=changed), FEW["linear+trees"], SETTINGS
-    )
-    fold = folds_by_group(groups, FOLDS, seed=SETTINGS.seed)
-    same = fold == fold[28]
-    assert (before[same] == after[same]).all()
-    assert (before[~same] != after[~same]).any()
+def test_trees_learn_what_the_offset_does_not_already_say() -> None:
+    # Labels of two horizons; which one a label is of can be read from a feature. Told the offset,
+    # no tree needs to ask it.
+    rng = np.random.default_rng(1)
+    short = rng.random(4_000) < 0.5
+    matrix = np.column_stack([short, rng.normal(size=4_000)]).astype(float)
+    offset = np.where(short, -2.0, 0.0)
+    converted = rng.random(4_000) < sigmoid(matrix[:, 1] + offset)
+    told = fit_margin(sample_of(matrix, converted, offset=offset), SMALL, seed=0)
+    untold = fit_margin(sample_of(matrix, converted), SMALL, seed=0)
+    pair = np.array([[0.0, 0.0], [1.0, 0.0]])
+    assert abs(np.diff(told.of(pair))[0]) < 0.35
+    assert np.diff(untold.of(pair))[0] < -1.4
 
 
-def test_every_example_gets_a_margin_out_of_fold() -> None:
-    chosen = world(300, curved=False)
-    margins = out_of_fold_margins(chosen, LINEAR, SETTINGS)
-    assert np.isfinite(margins).all()
-    assert auc(chosen.converted, margins, np.ones(300)) > 0.75
+def test_trees_see_what_a_line_cannot() -> None:
+    sample, fresh = world(1_500, curved=True), world(1_500, curved=True, seed=1)
+    line, trees = fit_margins(sample, [LINE, SMALL], seed=0)
+    found = [auc(fresh.converted, m.of(fresh.matrix), np.ones(1_500)) for m in (line, trees)]
+    assert found[1] > found[0] + 0.15
 
 
-@pytest.mark.parametrize("recipe", FEW.values(), ids=FEW)
-def test_the_same_sample_gives_the_same_margin_on_one_thread_or_two(recipe: Recipe) -> None:
-    chosen = world(500, curved=True)
-    few = dataclasses.replace(recipe, rounds=min(recipe.rounds, 6))
-    one, two, again = (fit_margin(chosen, few, Training(threads=threads)) for threads in (1, 2, 1))
-    assert (one.of(chosen.matrix) == again.of(chosen.matrix)).all()
-    assert (one.of(chosen.matrix) == two.of(chosen.matrix)).all()
-    assert (one.trees is None) == (recipe.rounds == 0)
-    if one.trees is not None and two.trees is not None:
-        texts = [
-            trees.model_to_string().partition("parameters:")[0] for trees in (one.trees, two.trees)
-        ]
-        assert texts[0] == texts[1]
-
-
-def test_another_seed_gives_other_trees() -> None:
-    chosen = world(2_000, curved=True)
-    first, second = (fit_margin(chosen, FEW["trees"], Training(threads=1, seed=s)) for s in (0, 1))
-    assert (first.of(chosen.matrix) != second.of(chosen.matrix)).any()
-
-
-def test_a_line_is_kept_where_a_line_is_the_truth() -> None:
-    recipe, trials = choose_recipe(world(2_400, curved=False, seed=1), replayed(2_400), SETTINGS)
-    assert recipe.name == "linear"
-    assert [trial.recipe.name for trial in trials] == ["linear", "trees", "linear+trees"]
-    assert all(trial.better_than_level > 3 * trial.standard_error > 0 for trial in trials)
-
-
-def test_trees_are_kept_where_only_trees_see_the_truth() -> None:
-    recipe, trials = choose_recipe(world(1_600, curved=True), replayed(1_600), SETTINGS)
-    assert recipe.name == "trees"
-    assert 0 < recipe.rounds < TREES.rounds, "stopped where they ceased to help"
-    assert str(recipe.rounds) in recipe.words
-    linear, trees, _ = trials
-    assert trees.log_loss < linear.log_loss - 0.1
-
-
-def test_a_margin_boosted_on_a_line_holds_both_parts() -> None:
-    chosen = world(1_000, curved=False)
-    margin = fit_margin(chosen, FEW["linear+trees"], SETTINGS)
-    assert margin.linear is not None
+def test_trees_part_a_category_by_its_levels_and_not_by_their_order() -> None:
+    rng = np.random.default_rng(0)
+    code = rng.integers(0, 6, 2_000).astype(float)
+    converted = rng.random(2_000) < np.where(np.isin(code, (1, 4)), 0.8, 0.2)
+    margin = fit_margin(sample_of(code[:, None], converted, levels=[5]), SMALL, seed=0)
     assert margin.trees is not None
-    trees = margin.trees.predict(chosen.matrix, raw_score=True)
-    assert margin.of(chosen.matrix) == pytest.approx(margin.linear.margin(chosen.matrix) + trees)
+    first = margin.trees.dump_model()["tree_info"][0]["tree_structure"]
+    assert (first["decision_type"], first["threshold"]) in {("==", "1||4"), ("==", "0||2||3")}
 
 
-def test_an_example_one_half_life_older_counts_half() -> None:
-    newest = pd.Timestamp("2026-01-01", tz="UTC")
-    as_of = pd.Series([newest - pd.Timedelta(days, "D") for days in (360, 180, 0)])
-    weights = recency_weights(as_of, Training(half_life_days=180))
-    assert weights / weights[-1] == pytest.approx([0.25, 0.5, 1.0])
-    assert weights.mean() == pytest.approx(1.0)
-    assert recency_weights(as_of, Training(half_life_days=0)).tolist() == [1.0, 1.0, 1.0]
+def test_a_margin_fitted_among_others_is_the_one_fitted_alone() -> None:
+    """But for the start of the search: a like line is fitted on from the one before."""
+    sample = dataclasses.replace(world(), age_days=np.arange(600.0))
+    fading = [dataclasses.replace(part, half_life_days=60) for part in PARTS[:3]]
+    together = fit_margins(sample, [*PARTS[:3], *fading], seed=0)
+    for recipe, margin in zip([*PARTS[:3], *fading], together, strict=True):
+        alone = fit_margin(sample, recipe, seed=0)
+        if recipe.linear and recipe.half_life_days:
+            expected = pytest.approx(alone.linear.margin(sample.matrix), abs=5e-3)
+            assert margin.linear.margin(sample.matrix) == expected
+        else:
+            assert np.array_equal(margin.of(sample.matrix), alone.of(sample.matrix))
 
 
-def test_the_error_of_a_mean_counts_groups_not_rows() -> None:
-    # Values 1 and 3 (mean 2, deviations -1, +1): rows alone sqrt(1 + 1) / 2; each row four times
-    # in one group sums to -4 and +4: sqrt(16 + 16) / 8, the same.
-    once = clustered_error(np.array([1.0, 3.0]), np.array(["a", "b"]))
-    four = clustered_error(np.repeat([1.0, 3.0], 4), np.repeat(["a", "b"], 4))
-    assert once == pytest.approx(np.sqrt(2) / 2)
-    assert four == pytest.approx(once)
+# --- the same bits --------------------------------------------------------------------------------
 
 
-def test_what_differs_between_origins_is_noise_too() -> None:
-    parts = [np.full(100, 1.0), np.full(100, 2.0), np.full(100, 3.0)]
-    groups = [np.array([f"{k} {row}" for row in range(100)]) for k in range(3)]
-    assert noise(parts, groups) == pytest.approx(1 / np.sqrt(3))
-    assert noise(parts[:1], groups[:1]) == 0.0
+@pytest.mark.parametrize("recipe", PARTS[:3], ids=NAMES[:3])
+def test_the_same_sample_gives_the_same_bits(recipe: Recipe) -> None:
+    sample = world()
+    first, second = (fit_margin(sample, recipe, seed=0) for _ in range(2))
+    assert first.of(sample.matrix).tobytes() == second.of(sample.matrix).tobytes()
+    assert text(first) == text(second)
+
+
+def test_neither_threads_of_the_process_nor_of_the_caller_change_a_bit() -> None:
+    code = (
+        "import hashlib, sys; from concurrent.futures import ThreadPoolExecutor\n"
+        "from tests.training.test_fit import BOTH, SMALL, fit_margins, text, world\n"
+        "def run(k):\n"
+        "    sample = world()\n"
+        "    made = fit_margins(sample, [SMALL, BOTH], seed=0)\n"
+        "    said = b''.join(m.of(sample.matrix).tobytes() + text(m).encode() for m in made)\n"
+        "    return hashlib.sha256(said).hexdigest()\n"
+        "with ThreadPoolExecutor(int(sys.argv[1])) as pool:\n"
+        "    print(*{*pool.map(run, range(2))})\n"
+    )
+    said = []
+    for threads in ("1", "2"):
+        environ = {**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": "1"}
+        done = subprocess.run(
+            [sys.executable, "-c", code, threads],
+            env=environ,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        said.append(done.stdout.split())
+    assert len(said[0]) == 1
+    assert said[0] == said[1]
+
+
+def test_another_seed_gives_other_trees_and_the_same_line() -> None:
+    sample = world(curved=True)
+    first, second = (fit_margin(sample, BOTH, seed=seed) for seed in (0, 1))
+    assert (first.of(sample.matrix) != second.of(sample.matrix)).any()
+    assert np.array_equal(first.linear.margin(sample.matrix), second.linear.margin(sample.matrix))
+
+
+def test_a_text_without_parameters_predicts_the_same_bits() -> None:
+    sample = world()
+    data = lightgbm.Dataset(sample.matrix, sample.converted, categorical_feature=[3])
+    whole = lightgbm.train({"objective": "binary", "verbose": -1, "num_threads": 1}, data, 20)
+    before = whole.model_to_string()
+    after = without_parameters(before)
+    assert "num_threads" in before
+    assert "parameters" not in after
+    assert "num_threads" not in after
+    read = lightgbm.Booster(model_str=after)
+    assert np.array_equal(
+        read.predict(sample.matrix, raw_score=True), whole.predict(sample.matrix, raw_score=True)
+    )
+    assert read.num_trees() == 20
+    assert without_parameters(read.model_to_string()) == after
+    assert after.endswith("pandas_categorical:null\n")
+
+
+def test_the_trees_of_a_margin_say_nothing_of_how_they_were_fitted() -> None:
+    margin = fit_margin(world(), SMALL, seed=0)
+    for word in ("learning_rate", "num_threads", "seed", "deterministic"):
+        assert word not in text(margin)
+
+
+# --- directions -----------------------------------------------------------------------------------
+
+
+def sweeps(matrix: np.ndarray, feature: int) -> list[np.ndarray]:
+    """Some examples, each with every value of a feature in turn, lowest first."""
+    known = np.sort(matrix[:, feature][~np.isnan(matrix[:, feature])])
+    values = np.concatenate([[-1e9], known[::7], [1e9]])
+    made = []
+    for row in matrix[:12]:
+        sweep = np.tile(row, (len(values), 1))
+        sweep[:, feature] = values
+        made.append(sweep)
+    return made
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    seed=st.integers(0, 1_000),
+    directions=st.lists(st.sampled_from([1, -1]), min_size=3, max_size=3),
+    recipe=st.sampled_from(PARTS[:3]),
+)
+def test_no_part_and_no_sum_of_parts_turns_along_a_feature_with_a_direction(
+    seed: int, directions: list[int], recipe: Recipe
+) -> None:
+    curved = world(400, curved=True, seed=seed)
+    sample = dataclasses.replace(curved, directions=(*directions, 0))
+    margin = fit_margin(sample, recipe, seed=seed)
+    for feature, direction in enumerate(directions):
+        for sweep in sweeps(sample.matrix, feature):
+            assert (direction * np.diff(margin.of(sweep)) >= -1e-12).all()
+            assert (direction * np.diff(margin.linear.margin(sweep)) >= -1e-12).all()
+
+
+@pytest.mark.parametrize("recipe", [LINE, SMALL], ids=["line", "trees"])
+def test_without_directions_the_same_sweeps_turn(recipe: Recipe) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(800, 2))
+    converted = rng.random(800) < sigmoid(-2 * values[:, 0])
+    free, bound = (
+        fit_margin(sample_of(values, converted, directions=own), recipe, seed=0)
+        for own in ([0, 0], [1, 0])
+    )
+    sweep = sweeps(values, 0)[0]
+    assert np.diff(free.of(sweep)).min() < -0.05
+    assert np.diff(bound.of(sweep)).min() >= -1e-12
+    assert auc(converted, free.of(values), np.ones(800)) > 0.85
+
+
+def test_missing_may_speak_either_way_in_trees_too() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.uniform(0, 1, size=(3_000, 1))
+    values[rng.random(3_000) < 0.4] = np.nan
+    gap = np.isnan(values[:, 0])
+    for share in (0.9, 0.05):
+        odds = np.where(gap, share, 0.2 + 0.5 * np.nan_to_num(values[:, 0]))
+        sample = sample_of(values, rng.random(3_000) < odds, directions=[1])
+        margin = fit_margin(sample, BOTH, seed=0)
+        assert sigmoid(margin.of(np.array([[np.nan]]))) == pytest.approx([share], abs=0.06)
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", PARTS[:3], ids=NAMES[:3])
+def test_with_a_half_life_the_newest_examples_say_most(recipe: Recipe) -> None:
+    # The world turned round a year ago.
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(1_200, 1))
+    old = np.arange(1_200) < 800
+    converted = rng.random(1_200) < sigmoid(np.where(old, -2, 2) * values[:, 0])
+    sample = sample_of(values, converted, age_days=np.where(old, 400.0, 10.0))
+    fading = dataclasses.replace(recipe, half_life_days=60)
+    ends = np.array([[-1.0], [1.0]])
+    assert np.diff(fit_margin(sample, recipe, seed=0).of(ends))[0] < 0
+    assert np.diff(fit_margin(sample, fading, seed=0).of(ends))[0] > 1
+
+
+@pytest.mark.parametrize("recipe", PARTS[:3], ids=NAMES[:3])
+def test_an_example_of_no_weight_teaches_nothing(recipe: Recipe) -> None:
+    sample = world(800)
+    share = np.where(np.arange(800) < 600, 1.0, 1e-12)
+    lied = np.where(share == 1.0, sample.converted, ~sample.converted)
+    true, false = (
+        fit_margin(dataclasses.replace(sample, share=share, converted=own), recipe, seed=0)
+        for own in (sample.converted, lied)
+    )
+    taught = sample.matrix[:600]  # between values of these, rounding may move a border
+    assert true.of(taught) == pytest.approx(false.of(taught), abs=5e-3)

@@ -1,6 +1,4 @@
-"""Parts in time order, with a gap of one horizon: properties that hold whatever the frame."""
-
-from datetime import timedelta
+"""Do the newest examples judge, and does nothing learned before look past their beginning?"""
 
 import numpy as np
 import pandas as pd
@@ -8,130 +6,95 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from leadml.config import parse_config
+from leadml.config import Training
 from leadml.errors import SignalError
-from training.split import LEAST_OUTCOMES, ORIGINS, Split, folds_by_group, split_by_time
+from tests.training.lessons import DAY, START, another_future, examples_of, history
+from training.examples import SECOND, ExampleSet, known_at
+from training.split import LEAST_TO_JUDGE, Split, folds_by_group, split_by_time
 
-START = pd.Timestamp("2024-01-01", tz="UTC")
-
-
-def frame(*, rows: int, days: float, seed: int, accounts: int, grid: bool = False) -> pd.DataFrame:
-    """Examples over ``days`` days, oldest first; on a monthly ``grid`` many share a moment."""
-    rng = np.random.default_rng(seed)
-    offset = np.sort(rng.uniform(0, days, rows))
-    if grid:
-        offset = np.floor(offset / 30) * 30
-    group = rng.integers(0, accounts, rows)
-    return pd.DataFrame(
-        {
-            "lead_id": pd.Series([f"L{k}" for k in rng.integers(0, rows, rows)], dtype="str"),
-            "as_of": START + pd.to_timedelta(offset, unit="D").as_unit("us"),
-            "converted": rng.random(rows) < 0.4,
-            "group": pd.Series([f"account {k}" for k in group], dtype="str"),
-        }
-    )
+SETTINGS = Training(min_outcomes=10)
 
 
 @st.composite
-def splits(draw: st.DrawFn) -> tuple[pd.DataFrame, Split, timedelta]:
-    examples = frame(
-        rows=draw(st.integers(60, 900)),
-        days=draw(st.sampled_from([40.0, 200.0, 700.0])),
+def splits(draw: st.DrawFn) -> tuple[ExampleSet, Split, Training]:
+    horizons = draw(st.sampled_from([(30, 10), (14,), (90, 60, 30)]))
+    examples, _ = history(
+        draw(st.integers(80, 300)),
+        days=draw(st.sampled_from([60, 200, 700])),
         seed=draw(st.integers(0, 10_000)),
-        accounts=draw(st.sampled_from([5, 40, 900])),
-        grid=draw(st.booleans()),
+        accounts=draw(st.sampled_from([0, 40])),
+        horizons=horizons,
+        moments=draw(st.sampled_from([1, 3])),
+        dated=draw(st.booleans()),
     )
-    horizon = draw(st.sampled_from([1, 14, 30, 90]))
-    asked = parse_config(
-        {
-            "label": {"horizon_days": horizon},
-            "training": {
-                "min_outcomes": 10,
-                "test_share": draw(st.sampled_from([0.1, 0.25, 0.5])),
-                "stop_share": draw(st.sampled_from([0.1, 0.15, 0.3, 0.6])),
-            },
-        }
-    )
+    share = draw(st.sampled_from([0.05, 0.1, 0.25, 0.5, 0.9]))
+    asked = Training(test_share=share, min_outcomes=10)
+    assume(len(examples.mature))
     try:
-        split = split_by_time(examples, asked, dated=True)
+        return examples, split_by_time(examples, asked), asked
     except SignalError:
         assume(condition=False)
-    return examples, split, timedelta(days=horizon)
+        raise
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(splits())
-def test_no_label_looks_past_the_moment_from_which_the_next_part_begins(
-    drawn: tuple[pd.DataFrame, Split, timedelta],
+def test_the_newest_mature_examples_judge_and_what_was_known_by_then_teaches(
+    drawn: tuple[ExampleSet, Split, Training],
 ) -> None:
-    examples, split, horizon = drawn
-    as_of = examples["as_of"]
-    assert as_of.iloc[split.train].max() + horizon <= as_of.iloc[split.test].min()
-    for origin in split.origins if split.replayed else ():
-        assert as_of.iloc[origin.fit].max() + horizon <= as_of.iloc[origin.stop].min()
+    examples, split, asked = drawn
+    as_of, mature = examples.looked["as_of"], len(examples.mature)
+    newest = np.flatnonzero(examples.mature["as_of"] >= split.test_start)
+    assert split.test.tolist() == newest.tolist()
+    assert len(split.test) >= asked.test_share * mature - 1
+    after = examples.mature["as_of"] > split.test_start
+    assert after.sum() <= asked.test_share * mature, "no more than asked, but for a tie"
+    shortest = examples.gaps[-1]
+    assert split.train.tolist() == np.flatnonzero(as_of + shortest <= split.test_start).tolist()
+    assert not set(split.train) & set(split.test)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(splits())
-def test_parts_are_disjoint_and_origins_lie_in_the_training_part(
-    drawn: tuple[pd.DataFrame, Split, timedelta],
-) -> None:
-    examples, split, _ = drawn
-    train, test = set(split.train), set(split.test)
-    assert len(train) == len(split.train)
-    assert not train & test
-    assert 1 <= len(split.origins) <= ORIGINS
-    stops = [set(origin.stop) for origin in split.origins]
-    for origin, stop in zip(split.origins, stops, strict=True):
-        assert not set(origin.fit) & stop
-        assert set(origin.fit) | stop <= train
-    assert sum(map(len, stops)) == len(set().union(*stops)), "no row judges at two origins"
-    newest = examples["as_of"] >= examples["as_of"].iloc[split.test].min()
-    assert set(np.flatnonzero(newest)) == test, "the test part is all that is newest"
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
-@given(splits())
-def test_replayed_origins_know_enough_outcomes_and_the_others_share_no_group(
-    drawn: tuple[pd.DataFrame, Split, timedelta],
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(splits(), st.integers(0, 99))
+def test_no_outcome_from_the_start_of_the_test_on_changes_what_may_teach(
+    drawn: tuple[ExampleSet, Split, Training], seed: int
 ) -> None:
     examples, split, _ = drawn
-    for origin in split.origins:
-        if split.replayed:
-            for rows in (origin.fit, origin.stop):
-                won = examples["converted"].iloc[rows].sum()
-                assert min(won, len(rows) - won) >= LEAST_OUTCOMES
-        else:
-            groups = [set(examples["group"].iloc[rows]) for rows in (origin.fit, origin.stop)]
-            assert not groups[0] & groups[1]
-            assert set(origin.fit) | set(origin.stop) == set(split.train)
+    assume(examples.gaps[0] != SECOND)
+    other = another_future(examples, split.test_start, seed=seed)
+    before, after = (known_at(e, split.test_start) for e in (examples, other))
+    assert before.rows.tolist() == after.rows.tolist() == split.train.tolist()
+    assert before.converted.tolist() == after.converted.tolist()
+    try:
+        again = split_by_time(other, SETTINGS)
+    except SignalError:
+        return  # the other future left nothing to judge by
+    assert isinstance(again, Split)
 
 
-def test_all_that_was_known_at_the_start_of_the_test_teaches() -> None:
-    examples = frame(rows=600, days=700, seed=1, accounts=300)
-    split = split_by_time(examples, parse_config({"label": {"horizon_days": 30}}), dated=True)
-    start = examples["as_of"].iloc[split.test].min()
-    known = examples["as_of"] + timedelta(days=30) <= start
-    assert set(split.train) == set(np.flatnonzero(known))
-    assert split.replayed
-    assert len(split.origins) == ORIGINS
+def test_examples_of_one_moment_stand_on_one_side() -> None:
+    # Forty a month: the cut falls within a month, which judges as a whole.
+    as_of = np.repeat([START + k * 30 * DAY for k in range(10)], 40)
+    won = [own + DAY if k % 2 else pd.NaT for k, own in enumerate(as_of)]
+    examples = examples_of(as_of, won, end=START + 900 * DAY)
+    split = split_by_time(examples, Training(test_share=0.25))
+    assert split.test_start == START + 7 * 30 * DAY
+    assert len(split.test) == 120
+    assert len(split.train) == 280, "thirty days before, the label of the last of them had ended"
 
 
-def test_a_history_without_room_for_origins_is_parted_by_group() -> None:
-    examples = frame(rows=400, days=125, seed=1, accounts=120)
-    split = split_by_time(examples, parse_config({"label": {"horizon_days": 60}}), dated=True)
-    assert not split.replayed
-    (origin,) = split.origins
-    groups = [set(examples["group"].iloc[rows]) for rows in (origin.fit, origin.stop)]
-    assert len(groups[1]) > 0
-    assert not groups[0] & groups[1]
+def test_last_months_leads_teach_by_a_shorter_horizon() -> None:
+    examples, _ = history(600, days=400, seed=1, horizons=(90, 30))
+    split = split_by_time(examples, SETTINGS)
+    by_main = examples.known_by(split.test_start, examples.gaps[0])
+    assert by_main < len(split.train) == examples.known_by(split.test_start, examples.gaps[1])
 
 
 def test_without_dates_the_order_parts_and_no_gap_is_lost() -> None:
-    examples = frame(rows=400, days=400 / 86_400, seed=1, accounts=400)
-    split = split_by_time(examples, parse_config({}), dated=False)
-    assert len(split.train) + len(split.test) == 400
-    assert split.train.max() < split.test.min()
+    examples, _ = history(400, days=0, seed=1, dated=False)
+    split = split_by_time(examples, SETTINGS)
+    assert [*split.train, *split.test] == list(range(400))
+    assert len(split.test) == 100
 
 
 @pytest.mark.parametrize(
@@ -145,11 +108,27 @@ def test_without_dates_the_order_parts_and_no_gap_is_lost() -> None:
 def test_a_part_with_too_few_outcomes_is_refused_with_the_numbers(
     winners: slice, said: str
 ) -> None:
-    examples = frame(rows=400, days=0.001, seed=1, accounts=400)
-    converted = np.zeros(400, dtype=bool)
-    converted[winners] = np.arange(400)[winners] % 2 == 0
+    as_of = START + pd.to_timedelta(np.arange(400), unit="s")
+    won = np.zeros(400, dtype=bool)
+    won[winners] = np.arange(400)[winners] % 2 == 0
+    examples = examples_of(as_of, as_of.where(won), end=as_of[-1] + SECOND, dated=False)
     with pytest.raises(SignalError, match=said):
-        split_by_time(examples.assign(converted=converted), parse_config({}), dated=False)
+        split_by_time(examples, Training())
+
+
+@pytest.mark.parametrize("few", [LEAST_TO_JUDGE - 1, LEAST_TO_JUDGE])
+@pytest.mark.parametrize("rare", [True, False])
+def test_five_of_each_outcome_are_enough_to_judge_by(few: int, *, rare: bool) -> None:
+    as_of = START + pd.to_timedelta(np.arange(400), unit="s")
+    won = np.arange(400) % 2 == 0
+    won[300:] = not rare
+    won[-few:] = rare
+    examples = examples_of(as_of, as_of.where(won), end=as_of[-1] + SECOND, dated=False)
+    if few == LEAST_TO_JUDGE:
+        assert len(split_by_time(examples, Training()).test) == 100
+    else:
+        with pytest.raises(SignalError, match="test part"):
+            split_by_time(examples, Training())
 
 
 @settings(max_examples=60, deadline=None)
@@ -180,22 +159,20 @@ def test_the_fold_of_a_group_does_not_hang_on_the_order_of_rows() -> None:
 
 
 def test_parts_describe_themselves() -> None:
-    examples = frame(rows=600, days=700, seed=1, accounts=300)
-    split = split_by_time(examples, parse_config({"label": {"horizon_days": 30}}), dated=True)
-    described = split.describe(examples)
-    assert [row["part"] for row in described] == [
-        "train",
-        *(f"origin {k + 1}" for k in range(ORIGINS)),
-        "test",
-    ]
-    test = examples.iloc[split.test]
-    assert described[-1] == {
+    examples, _ = history(600, days=700, seed=1, moments=2, horizons=(30, 10))
+    split = split_by_time(examples, SETTINGS)
+    train, test = split.describe(examples)
+    rows = examples.mature.iloc[split.test]
+    assert test == {
         "part": "test",
-        "from": test["as_of"].iloc[0].isoformat(),
-        "to": test["as_of"].iloc[-1].isoformat(),
-        "examples": len(test),
-        "leads": len(set(test["lead_id"])),
-        "converted": sum(test["converted"]),
+        "from": rows["as_of"].iloc[0].isoformat(),
+        "to": rows["as_of"].iloc[-1].isoformat(),
+        "examples": len(rows),
+        "leads": len(set(rows["lead_id"])),
+        "converted": sum(rows["converted"]),
     }
-    starts = [row["from"] for row in described[1:-1]]
-    assert starts == sorted(starts, reverse=True), "newest origin first"
+    assert test["leads"] < test["examples"]
+    assert train["part"] == "train"
+    assert train["examples"] == len(split.train)
+    assert train["converted"] == known_at(examples, split.test_start).converted.sum()
+    assert train["to"] < test["from"]
