@@ -14,11 +14,23 @@ CHALLENGER = "challenger"
 USABLE_TAG = "leadml.usable"
 """Whether a version has a signal worth selling: "true" or "false"."""
 
-BEFORE_TAG = "leadml.champion_before"
-"""On a promoted version: the version it replaced, to roll back to."""
+GATE_TAG = "leadml.gate"
+"""What the gate said of a version: "passed", or a line for each rule that refused it."""
 
 HISTORY_TAG = "leadml.promoted_at"
-"""On a promoted version: when, in UTC."""
+"""On a version that was made champion: when last, in UTC."""
+
+FORCED_TAG = "leadml.forced"
+"""On a version promoted although the gate had refused it: the reason given."""
+
+BACK_TAG = "leadml.rolled_back_at"
+"""On a version that a rollback took the place from: when last, in UTC."""
+
+CHAMPIONS_TAG = "leadml.champions"
+"""On the registered model: every change of the champion (see `training.promotions`)."""
+
+ATTEMPT_TAG = "leadml.attempt"
+"""On a run: the training that logged it, so that what a killed one left is found."""
 
 
 def database(folder: Path) -> Path:

@@ -11,6 +11,7 @@ from leadml.config import Config, read_config
 from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from serving.scoring import Scorer
+from tests.training.results import PASSED
 from training.registry import Registry
 from training.train import TrainingResult, train
 
@@ -46,7 +47,7 @@ def trained(config: Config, tables: Tables) -> TrainingResult:
 def registry(config: Config, trained: TrainingResult) -> Registry:
     """The registry of the simulated CRM, with one version recorded."""
     opened = Registry(config.path(config.registry.folder), config.registry.name)
-    opened.record(trained)
+    opened.record(trained, PASSED, now=NOW)
     return opened
 
 

@@ -29,7 +29,12 @@ MAY_IMPORT = {
 """leadml <- features <- {training, serving}; only the front door knows all rooms."""
 
 ONLY_IN = {
-    "mlflow": {"training/registry.py", "serving/loading.py"},
+    "mlflow": {
+        "training/registry.py",
+        "training/tracking.py",
+        "training/versions.py",
+        "serving/loading.py",
+    },
     "fastapi": {"serving/"},
     "starlette": {"serving/"},
     "pydantic": {"serving/"},

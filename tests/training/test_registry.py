@@ -2,6 +2,7 @@
 
 import dataclasses
 import fcntl
+import json
 import os
 import shutil
 import subprocess
@@ -18,8 +19,21 @@ from mlflow import MlflowClient
 
 from leadml.errors import RegistryError
 from leadml.folder import read_model, write_model
-from leadml.store import BEFORE_TAG, HISTORY_TAG, USABLE_TAG, tracking_uri
+from leadml.store import (
+    BACK_TAG,
+    CHAMPIONS_TAG,
+    FORCED_TAG,
+    GATE_TAG,
+    HISTORY_TAG,
+    USABLE_TAG,
+    tracking_uri,
+)
+from tests.training.results import PASSED, REFUSED
+from training.gate import Gate
+from training.origin import origin_of
+from training.promotions import Change, read_changes, write_changes
 from training.registry import Registry
+from training.tracking import JUDGED_COLUMNS
 from training.train import TrainingResult
 
 NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")
@@ -41,12 +55,13 @@ def empty(blank: Path, tmp_path: Path) -> Registry:
 def story(
     blank: Path, tmp_path_factory: pytest.TempPathFactory, trained: TrainingResult
 ) -> Registry:
-    """Three versions: usable, usable, without a signal."""
+    """Four versions: usable, usable, without a signal, refused by the gate."""
     folder = shutil.copytree(blank, tmp_path_factory.mktemp("story") / "models")
     opened = Registry(folder, "lead-scorer")
-    opened.record(trained)
-    opened.record(trained)
-    opened.record(dataclasses.replace(trained, usable=False))
+    opened.record(trained, PASSED, now=NOW)
+    opened.record(trained, PASSED, now=NOW)
+    opened.record(dataclasses.replace(trained, usable=False), PASSED, now=NOW)
+    opened.record(trained, REFUSED, now=NOW)
     return opened
 
 
@@ -55,8 +70,8 @@ def champion(story: Registry) -> Registry:
     """The story as it begins: version 1 is champion and replaced none."""
     client = MlflowClient(tracking_uri=tracking_uri(story.folder))
     client.set_registered_model_alias(story.name, "champion", "1")
-    for number in ("1", "2"):
-        client.set_model_version_tag(story.name, number, BEFORE_TAG, "")
+    first = write_changes([Change("1", "first", NOW.isoformat())])
+    client.set_registered_model_tag(story.name, CHAMPIONS_TAG, first)
     client.set_model_version_tag(story.name, "3", USABLE_TAG, "false")
     return story
 
@@ -65,20 +80,37 @@ def aliases(registry: Registry) -> dict[str, tuple[str, ...]]:
     return {version.number: version.aliases for version in registry.versions()}
 
 
-def test_the_first_usable_version_is_champion_and_the_next_only_challenges(
+def test_the_first_that_passes_is_champion_and_the_next_only_challenges(
     empty: Registry, trained: TrainingResult
 ) -> None:
     registry = empty
     assert registry.versions() == []
-    weak = registry.record(dataclasses.replace(trained, usable=False))
+    weak = registry.record(dataclasses.replace(trained, usable=False), PASSED, now=NOW)
     assert (weak.number, weak.aliases, weak.usable) == ("1", ("challenger",), False)
-    assert registry.record(trained).aliases == ("challenger", "champion")
-    assert registry.record(trained).aliases == ("challenger",)
-    assert aliases(registry) == {"3": ("challenger",), "2": ("champion",), "1": ()}
+    refused = registry.record(trained, REFUSED, now=NOW)
+    assert (refused.aliases, refused.passed) == (("challenger",), False)
+    assert registry.record(trained, PASSED, now=NOW).aliases == ("challenger", "champion")
+    assert registry.record(trained, PASSED, now=NOW).aliases == ("challenger",)
+    assert aliases(registry) == {"4": ("challenger",), "3": ("champion",), "2": (), "1": ()}
+
+
+def tags(registry: Registry, number: str) -> dict[str, str]:
+    client = MlflowClient(tracking_uri=tracking_uri(registry.folder))
+    return client.get_model_version(registry.name, number).tags
+
+
+def history(registry: Registry) -> list[Change]:
+    client = MlflowClient(tracking_uri=tracking_uri(registry.folder))
+    registered = client.get_registered_model(registry.name)
+    return read_changes(registered.tags[CHAMPIONS_TAG], str(registered.aliases["champion"]))
 
 
 def test_versions_say_what_they_are(champion: Registry, trained: TrainingResult) -> None:
-    newest, _, first = champion.versions()
+    refused, newest, _, first = champion.versions()
+    assert (first.gate, first.passed, refused.passed) == ("passed", True, False)
+    assert refused.gate == (
+        "log loss: 0.3 against 0.2 of version 1.\nstability: Half of the leads change stage."
+    )
     assert first.recipe == trained.model.card["recipe"]
     assert first.known_until == trained.model.card["known_until"]
     value = trained.evaluation.figures["model"]["auc"].value
@@ -86,23 +118,80 @@ def test_versions_say_what_they_are(champion: Registry, trained: TrainingResult)
     assert (first.usable, newest.usable) == (True, False)
 
 
-def test_a_promotion_moves_the_alias_and_remembers_whom_it_replaced(champion: Registry) -> None:
+def test_a_promotion_moves_the_alias_and_writes_it_down(champion: Registry) -> None:
     promoted = champion.promote("2", now=NOW)
     assert (promoted.number, "champion" in promoted.aliases) == ("2", True)
     assert "champion" not in aliases(champion)["1"]
-    client = MlflowClient(tracking_uri=tracking_uri(champion.folder))
-    tags = client.get_model_version("lead-scorer", "2").tags
-    assert tags[BEFORE_TAG] == "1"
-    assert tags[HISTORY_TAG] == NOW.isoformat()
+    assert tags(champion, "2")[HISTORY_TAG] == NOW.isoformat()
+    assert history(champion)[-1] == Change("2", "promoted", NOW.isoformat())
 
 
-def test_a_rollback_goes_back_and_stops_at_the_first_champion(champion: Registry) -> None:
-    champion.promote("2", now=NOW)
-    assert champion.rollback(now=NOW).number == "1"
-    assert aliases(champion)["1"] == ("champion",)
+def test_champions_are_walked_back_however_often_they_took_turns(champion: Registry) -> None:
+    for number in ("2", "1", "2"):
+        champion.promote(number, now=NOW)
+    later = NOW + pd.Timedelta(1, "D")
+    assert [champion.rollback(now=later).number for _ in range(3)] == ["1", "2", "1"]
     with pytest.raises(RegistryError, match="first champion"):
-        champion.rollback(now=NOW)
+        champion.rollback(now=later)
     assert aliases(champion)["1"] == ("champion",)
+    assert tags(champion, "2")[BACK_TAG] == later.isoformat()
+    assert [change.what for change in history(champion)] == [
+        *("first", "promoted", "promoted", "promoted", "rollback", "rollback", "rollback")
+    ]
+
+
+def test_what_the_gate_refused_is_promoted_only_for_a_reason_that_is_kept(
+    champion: Registry,
+) -> None:
+    with pytest.raises(RegistryError, match=r"(?s)0.3 against 0.2 of version 1.*--force"):
+        champion.promote("4", now=NOW)
+    with pytest.raises(RegistryError, match="--force"):
+        champion.promote("4", force="  ", now=NOW)
+    assert aliases(champion)["1"] == ("champion",)
+    forced = champion.promote("4", force="the old one reads a dead field", now=NOW)
+    assert forced.aliases == ("challenger", "champion")
+    assert tags(champion, "4")[FORCED_TAG] == "the old one reads a dead field"
+    assert tags(champion, "4")[HISTORY_TAG] == NOW.isoformat()
+    assert history(champion)[-1].why == "the old one reads a dead field"
+    assert champion.rollback(now=NOW).number == "1"
+
+
+def test_a_version_the_gate_never_saw_needs_a_reason(champion: Registry) -> None:
+    client = MlflowClient(tracking_uri=tracking_uri(champion.folder))
+    client.delete_model_version_tag(champion.name, "2", GATE_TAG)
+    try:
+        with pytest.raises(RegistryError, match="registered without one"):
+            champion.promote("2", now=NOW)
+    finally:
+        client.set_model_version_tag(champion.name, "2", GATE_TAG, "passed")
+
+
+def test_the_champion_is_read_with_what_it_said_of_its_test_part(
+    champion: Registry, trained: TrainingResult
+) -> None:
+    found = champion.champion()
+    assert found is not None
+    assert found.number == "1"
+    pd.testing.assert_frame_equal(found.judged, trained.judged[list(JUDGED_COLUMNS)])
+    assert (
+        found.model.probability(trained.sample) == trained.model.probability(trained.sample)
+    ).all()
+
+
+def test_a_champion_recorded_before_judgements_were_kept_has_none(
+    champion: Registry, empty: Registry
+) -> None:
+    assert empty.champion() is None
+    kept = list(champion.folder.rglob("judged.parquet"))
+    moved = [path.rename(path.with_suffix(".away")) for path in kept]
+    try:
+        found = champion.champion()
+        assert found is not None
+        assert found.judged.empty
+        assert list(found.judged) == ["lead_id", "as_of", "probability"]
+    finally:
+        for path in moved:
+            path.rename(path.with_suffix(".parquet"))
 
 
 def test_rollbacks_walk_back_one_champion_at_a_time(champion: Registry) -> None:
@@ -133,13 +222,14 @@ def test_a_writer_waits_until_the_one_before_has_finished(champion: Registry) ->
 
 
 def test_an_unknown_version_is_refused_with_those_there_are(champion: Registry) -> None:
-    with pytest.raises(RegistryError, match=r"one of 3, 2, 1, got 9"):
+    with pytest.raises(RegistryError, match=r"one of 4, 3, 2, 1, got 9"):
         champion.promote("9", now=NOW)
 
 
 def test_a_version_without_a_signal_is_never_champion(champion: Registry) -> None:
-    with pytest.raises(RegistryError, match="usable signal"):
-        champion.promote("3", now=NOW)
+    for reason in ("", "we want it all the same"):
+        with pytest.raises(RegistryError, match="usable signal"):
+            champion.promote("3", force=reason, now=NOW)
     assert aliases(champion)["1"] == ("champion",)
 
 
@@ -174,12 +264,36 @@ def test_a_run_holds_parameters_metrics_data_signature_and_example(
     assert len(example) == 2
 
 
+def test_a_run_holds_the_verdict_the_card_and_what_it_takes_to_repeat_it(
+    champion: Registry, trained: TrainingResult
+) -> None:
+    client = MlflowClient(tracking_uri=tracking_uri(champion.folder))
+    version = client.get_model_version("lead-scorer", "4")
+    run = client.get_run(version.run_id)
+    folder = Path(run.info.artifact_uri.removeprefix("file://"))
+    assert Gate.from_json(json.loads((folder / "gate.json").read_text())) == REFUSED
+    kept = pd.read_parquet(folder / "judged.parquet")
+    pd.testing.assert_frame_equal(kept, trained.judged[list(JUDGED_COLUMNS)])
+    assert version.description == (folder / "card.md").read_text()
+    assert f"`leadml train --from-run {version.run_id}`" in version.description
+    origin = champion.origin("4")
+    assert origin == champion.origin(version.run_id)
+    assert origin == origin_of(trained.model.card)
+    assert run.data.tags["leadml.code"] == origin.code
+    assert run.info.status == "FINISHED"
+
+
+def test_the_origin_of_what_is_not_there_is_refused(champion: Registry) -> None:
+    with pytest.raises(RegistryError, match="'nonsense' must be a version or a run"):
+        champion.origin("nonsense")
+
+
 def test_what_is_registered_is_the_model_folder(
     champion: Registry, trained: TrainingResult, tmp_path: Path
 ) -> None:
     write_model(trained.model, tmp_path / "model")
     kept = [path.parent for path in champion.folder.rglob("manifest.json")]
-    assert len(kept) == 3
+    assert len(kept) == 4
     for folder in kept:
         names = {path.name for path in folder.iterdir()}
         assert names == {path.name for path in (tmp_path / "model").iterdir()}
@@ -208,7 +322,7 @@ def test_recording_leaves_no_file_and_no_setting_behind(
     monkeypatch.chdir(work)
     before = dict(os.environ)
     uri = mlflow.get_tracking_uri()
-    Registry(folder, "lead-scorer").record(trained)
+    Registry(folder, "lead-scorer").record(trained, PASSED, now=NOW)
     assert list(work.iterdir()) == []
     assert mlflow.get_tracking_uri() == uri
     assert mlflow.active_run() is None
@@ -217,30 +331,24 @@ def test_recording_leaves_no_file_and_no_setting_behind(
 
 
 _RECORD = """
-import sys, time, dataclasses
+import sys, time
 from pathlib import Path
-import numpy as np, pandas as pd
-from features.catalog import Catalog
+import mlflow.pyfunc
+import pandas as pd
 from leadml.folder import read_model
-from training.evaluate import evaluate
+from tests.training.results import PASSED, small_result
 from training.registry import Registry
-from training.train import TrainingResult
 
 source, folder, own, other = (Path(argument) for argument in sys.argv[1:])
-model = read_model(source)
-rng = np.random.default_rng(0)
-ids = pd.Series([str(k) for k in range(60)], dtype="str")
-frame = pd.DataFrame({"lead_id": ids, "converted": np.arange(60) % 2 == 0, "group": ids})
-p = rng.random(60)
-judged = evaluate(frame, p, {"base rate": np.full(60, 0.5)}, seed=0)
-catalog = Catalog.from_json(model.catalog)
-result = TrainingResult(model, catalog, judged, np.zeros((3, len(catalog.features))), True)
+now = pd.Timestamp("2026-07-01T09:00", tz="UTC")
+result = small_result(read_model(source))
 registry = Registry(folder, "lead-scorer")
-import mlflow.pyfunc
 own.touch()
 while not other.exists():
     time.sleep(0.005)
-print(registry.record(result).number)
+with registry.training(now=now):
+    assert registry.mend() == [], "the other one lives"
+    print(registry.record(result, PASSED, now=now).number)
 """
 
 
@@ -271,6 +379,8 @@ def test_two_processes_that_record_at_once_make_two_whole_versions(
     registry = Registry(tmp_path / "models", "lead-scorer")
     assert [version.number for version in registry.versions()] == ["2", "1"]
     assert aliases(registry) == {"2": ("challenger",), "1": ("champion",)}
+    assert registry.mend() == []
+    assert list((registry.folder / ".training").iterdir()) == []
     folders = [path.parent for path in registry.folder.rglob("manifest.json")]
     assert len(folders) == 2
     for folder in folders:
