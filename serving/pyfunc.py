@@ -28,7 +28,7 @@ class FeatureTableModel:
             table: the model's features by name; categories as text.
 
         Returns:
-            probability, lower, upper; the index of ``table``.
+            probability, lower, upper, all within the main horizon; the index of ``table``.
         """
         matrix = from_frame(self._catalog, table)
         margin = self._model.margin(matrix)

@@ -16,21 +16,21 @@ from serving.problems import MEDIA_TYPE
 from serving.requests import Asked, build_asked, parse_request, text_columns
 from serving.schemas import (
     EvidenceOut,
+    HorizonOut,
     ModelOut,
     ModelResponse,
     ReasonOut,
     ScoreOut,
     ScoreResponse,
     StatusOut,
+    WithinOut,
 )
 from serving.scoring import Scorer, Scores, score_examples, unseen_categories
 
 SMALL_BODY = 64 * 1024
 """A body of at most so many bytes (some fifty leads) is scored on the event loop."""
 
-NO_SIGNAL = (
-    "no usable signal: on leads it had not seen, this model did not beat the base rate beyond noise"
-)
+NO_SIGNAL = "this model has no usable signal: do not rank by it"
 
 REF = "#/components/schemas/{model}"
 """How the documentation refers to a shape."""
@@ -78,7 +78,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     },
 )
 async def score(request: Request, scorer: CurrentScorer, body: Body, now: Now) -> Response:
-    """The probability that each lead converts within the horizon, why, and what stage it is in.
+    """The probability that each lead converts within each horizon, why, and what stage it is in.
 
     Send each lead with all its events; nothing is kept between requests. Leads come back in the
     order they were sent. A lead that cannot be scored says why and has no probability.
@@ -156,12 +156,13 @@ def warm_up(scorer: Scorer) -> Answer:
 def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreResponse:
     """The scores on the wire, in the order of the request."""
     unseen = unseen_categories(scorer, scores.matrix)
-    doubts = [] if scorer.model.card["usable"] else [NO_SIGNAL]
+    doubts, within = _doubts(scorer), _within(scores)
     columns = {name: _plain(scores.table[name]) for name in _TABLE_FIELDS}
     answered = [
         ScoreOut(
             **{name: values[k] for name, values in columns.items()},
             as_of=asked.as_of,
+            within=within[k],
             reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in scores.reasons[k]],
             evidence=_evidence(scores, k),
             missing=asked.missing[k],
@@ -177,12 +178,30 @@ def _plain(column: pd.Series) -> list[Any]:
     return [None if pd.isna(value) or value == "" else value for value in column.tolist()]
 
 
+def _within(scores: Scores) -> list[list[WithinOut]]:
+    """The probability within each horizon, a list a score; empty for an unscored lead."""
+    answers = {days: _plain(scores.table[column]) for days, column in scores.within.items()}
+    return [
+        [
+            WithinOut(days=days, probability=values[k])
+            for days, values in answers.items()
+            if values[k] is not None
+        ]
+        for k in range(len(scores.table))
+    ]
+
+
 def _evidence(scores: Scores, row: int) -> EvidenceOut | None:
     """A score by group of evidence; nothing for an unscored lead."""
     if pd.isna(scores.table["probability"].iloc[row]):
         return None
     groups = {group: float(sums[row]) for group, sums in scores.groups.items()}
     return EvidenceOut(base=scores.base, **groups)
+
+
+def _doubts(scorer: Scorer) -> list[str]:
+    """What to doubt of a model and of its every score."""
+    return [] if scorer.model.card["usable"] else [NO_SIGNAL]
 
 
 def _unseen(column: str) -> str:
@@ -199,9 +218,11 @@ def build_model_response(scorer: Scorer) -> ModelResponse:
     return ModelResponse.model_validate(
         {
             **_model_out(scorer).model_dump(),
+            "horizons": _horizons(scorer),
             "known_until": card["known_until"],
             "recipe": card["recipe"],
             "usable": card["usable"],
+            "warnings": _doubts(scorer),
             "test": {
                 "examples": judged["n"],
                 "converted": judged["converted"],
@@ -223,11 +244,17 @@ def build_model_response(scorer: Scorer) -> ModelResponse:
     )
 
 
+def _horizons(scorer: Scorer) -> list[HorizonOut]:
+    """What is answered, shortest first."""
+    maps = {scorer.horizon: scorer.model.calibration, **scorer.model.horizons}
+    return [HorizonOut(days=days, leads=own.leads) for days, own in sorted(maps.items())]
+
+
 def _model_out(scorer: Scorer) -> ModelOut:
     card = scorer.model.card
     return ModelOut(
         name=card["name"],
         version=scorer.version,
-        horizon_days=card["horizon_days"],
+        horizon_days=scorer.horizon,
         outcome=card["outcome"],
     )

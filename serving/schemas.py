@@ -95,6 +95,12 @@ RESPONSE_EXAMPLE: dict[str, Any] = {
             "probability": 0.31,
             "lower": 0.24,
             "upper": 0.39,
+            "within": [
+                {"days": 30, "probability": 0.12},
+                {"days": 60, "probability": 0.24},
+                {"days": 90, "probability": 0.31},
+                {"days": 180, "probability": 0.38},
+            ],
             "fit_grade": "A",
             "engagement_grade": 1,
             "stage": "sql",
@@ -191,8 +197,17 @@ class ModelOut(BaseModel):
 
     name: str
     version: str
-    horizon_days: int
+    horizon_days: int = Field(
+        description="The main horizon: of the probability, its interval, the reasons and the stage."
+    )
     outcome: str
+
+
+class WithinOut(BaseModel):
+    """The probability of the outcome within a horizon."""
+
+    days: int
+    probability: float
 
 
 class ReasonOut(BaseModel):
@@ -205,7 +220,7 @@ class ReasonOut(BaseModel):
 
 
 class EvidenceOut(BaseModel):
-    """Log-odds: base plus the four groups is the log-odds of the probability."""
+    """Log-odds: base plus the four groups is the log-odds of ``probability``."""
 
     base: float = Field(description="Of the average lead the model learned from.")
     fit: float
@@ -219,14 +234,25 @@ class ScoreOut(BaseModel):
 
     lead_id: str
     as_of: datetime
-    probability: float | None = Field(description="Of the outcome within the horizon.")
-    lower: float | None = Field(description="Lower end of the 90 % interval.")
-    upper: float | None = Field(description="Upper end of the 90 % interval.")
+    probability: float | None = Field(
+        description="Of the outcome within the main horizon, the model's horizon_days."
+    )
+    lower: float | None = Field(description="Lower end of the 90 % interval of probability.")
+    upper: float | None = Field(description="Upper end of the 90 % interval of probability.")
+    within: list[WithinOut] = Field(
+        description="The probability within each horizon the model answers, shortest first, the "
+        "main one included; it never falls as the days grow. Empty where the lead is unscored."
+    )
     fit_grade: Literal["A", "B", "C", "D"] | None = Field(description="A is the best fit.")
     engagement_grade: int | None = Field(description="1 is the strongest, 4 the weakest.")
-    stage: Stage | None
-    reasons: list[ReasonOut] = Field(description="Strongest first.")
-    evidence: EvidenceOut | None = Field(description="The score by group of evidence, exactly.")
+    stage: Stage | None = Field(description="By the probability within the main horizon.")
+    reasons: list[ReasonOut] = Field(
+        description="Why the probability within the main horizon is what it is, strongest first; "
+        "other horizons have none of their own."
+    )
+    evidence: EvidenceOut | None = Field(
+        description="The probability within the main horizon by group of evidence, exactly."
+    )
     unscored_reason: str | None
     missing: list[str] = Field(description="Attributes the model reads that were not given.")
     warnings: list[str] = Field(description="What of the request was not used, and what to doubt.")
@@ -242,12 +268,19 @@ class ScoreResponse(BaseModel):
     scores: list[ScoreOut]
 
 
-class FigureOut(BaseModel):
-    """A figure with its 90 % interval."""
+class HorizonOut(BaseModel):
+    """A horizon the model answers."""
 
-    value: float
-    lower: float
-    upper: float
+    days: int
+    leads: int = Field(description="How many leads its probabilities were learned from.")
+
+
+class FigureOut(BaseModel):
+    """A figure with its 90 % interval; null where it says nothing."""
+
+    value: float | None
+    lower: float | None
+    upper: float | None
 
 
 class JudgedOut(BaseModel):
@@ -304,10 +337,16 @@ class ModelResponse(BaseModel):
     name: str
     version: str
     outcome: str
-    horizon_days: int
+    horizon_days: int = Field(
+        description="The main horizon: what the model was judged by, and its reasons speak of."
+    )
+    horizons: list[HorizonOut] = Field(
+        description="Every horizon that is answered, shortest first, the main one included."
+    )
     known_until: str = Field(description="The model knows nothing at or after this moment.")
     recipe: str
     usable: bool = Field(description="Whether it sorts better than chance and beats the base rate.")
+    warnings: list[str] = Field(description="What to doubt; every score repeats it.")
     test: JudgedOut
     figures: dict[str, dict[str, FigureOut]] = Field(
         description="By scorer (the model and its plain rivals), then metric; on the test examples."

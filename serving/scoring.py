@@ -5,7 +5,7 @@ cannot be scored has no probability but says why: unscored is not zero.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,7 +37,19 @@ COLUMNS = (
     "unscored_reason",
     "model_version",
 )
-"""What a table of scores holds, in this order."""
+"""What a file of scores holds, in this order; behind ``upper``, `horizon_column` of each other
+horizon that the model answers, shortest first."""
+
+
+def horizon_column(days: int) -> str:
+    """The column of the probability within a horizon beside the main one.
+
+    ``probability`` itself is that within the main horizon and is not repeated.
+
+    >>> horizon_column(30)
+    'probability_30d'
+    """
+    return f"probability_{days}d"
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,12 @@ class Scorer:
         """Parses the model's catalogue and policy."""
         return cls(model, Catalog.from_json(model.catalog), Levels.from_json(model.policy), version)
 
+    @property
+    def horizon(self) -> int:
+        """The days of the main horizon: that of the interval, the reasons and the stage."""
+        days: int = self.model.card["horizon_days"]
+        return days
+
     @cached_property
     def asked(self) -> Catalog:
         """What is asked of a past: the model's features and the policy's evidence."""
@@ -77,15 +95,20 @@ class Scores:
 
     Attributes:
         table: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
-            unscored_reason, model_version; NaN and "" where a lead is unscored.
+            unscored_reason, model_version, `horizon_column` of each horizon beside the main one;
+            NaN and "" where a lead is unscored.
+        within: the column of the probability within each horizon, by days, shortest first; that of
+            the main one is ``probability``. In a row they never fall as the days grow.
         matrix: the features, shape (n, n_features).
-        reasons: strongest first; empty where a lead is unscored or none were asked for.
-        base: the log-odds of the average training example.
+        reasons: of the main horizon's probability, strongest first; empty where a lead is unscored
+            or none were asked for.
+        base: the log-odds of the average training example, within the main horizon.
         groups: what each group of evidence adds to it; base and groups sum to the log-odds.
         dated: whether as_of is a time, not a place in a sequence.
     """
 
     table: pd.DataFrame
+    within: Mapping[int, str]
     matrix: Matrix
     reasons: list[tuple[Reason, ...]]
     base: float
@@ -99,7 +122,10 @@ class Scores:
         """
         texts = pd.Series([said(reasons) for reasons in self.reasons], dtype="str")
         as_of = self.table["as_of"].where(np.full(len(self.table), self.dated))
-        return self.table.assign(as_of=as_of, reasons=texts)[list(COLUMNS)]
+        place = COLUMNS.index("upper") + 1
+        others = [column for column in self.within.values() if column != "probability"]
+        columns = [*COLUMNS[:place], *others, *COLUMNS[place:]]
+        return self.table.assign(as_of=as_of, reasons=texts)[columns]
 
     def for_people(self) -> pd.DataFrame:
         """The table with the reasons as records: text, group, effect."""
@@ -139,9 +165,10 @@ def score_examples(
     asked = _Asked(examples, tables, past, days_since)
     contributions, base = scorer.model.contributions(matrix)
     margin = scorer.model.margin(matrix)
-    probability = scorer.model.calibration.probability(margin)
+    within = scorer.model.within(margin)
+    columns = _columns(scorer, within)
     lower, upper = scorer.model.calibration.interval(margin)
-    seen = _evidence(scorer, asked, probability, contributions)
+    seen = _evidence(scorer, asked, within[scorer.horizon], contributions)
     unscored = _unscored(scorer, asked, seen)
     blank = unscored != ""
     engagement = grade_engagement(scorer.levels, seen.engagement)
@@ -149,7 +176,7 @@ def score_examples(
         {
             "lead_id": examples["lead_id"].to_numpy(),
             "as_of": examples["as_of"].array,
-            "probability": np.where(blank, np.nan, probability),
+            **{columns[days]: np.where(blank, np.nan, own) for days, own in within.items()},
             "lower": np.where(blank, np.nan, lower),
             "upper": np.where(blank, np.nan, upper),
             "fit_grade": np.where(blank, "", grade_fit(scorer.levels, seen.fit)),
@@ -163,7 +190,13 @@ def score_examples(
     reasons = explain(scorer.catalog, matrix, contributions, most=most_reasons)
     reasons = [() if out else own for out, own in zip(blank, reasons, strict=True)]
     groups = {group: scorer.catalog.group_sum(contributions, group) for group in GROUPS}
-    return Scores(table, matrix, reasons, base, groups, tables.dated)
+    return Scores(table, columns, matrix, reasons, base, groups, tables.dated)
+
+
+def _columns(scorer: Scorer, horizons: Iterable[int]) -> dict[int, str]:
+    """The column of the probability within each horizon."""
+    main = scorer.horizon
+    return {days: "probability" if days == main else horizon_column(days) for days in horizons}
 
 
 def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:

@@ -1,10 +1,13 @@
 """A tiny real model: six hundred simulated leads, two attributes, three event types."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from leadml.config import Config, parse_config
+from leadml.model import Bend, Calibration
 from leadml.tables import Tables
 from serving.scoring import Scorer
 from training.train import train
@@ -96,3 +99,16 @@ def _events(
 @pytest.fixture(scope="session")
 def scorer(config: Config, tables: Tables) -> Scorer:
     return Scorer.of(train(config, tables).model, "1")
+
+
+@pytest.fixture(scope="session")
+def crossing(scorer: Scorer) -> Scorer:
+    """The same model with a bent map, and steeper and flatter ones of other horizons across it."""
+    bend = Bend(np.array([-1.0, 0.5, 2.0]), np.array([-1.5, 0.2, 3.0]))
+    bent = dataclasses.replace(scorer.model.calibration, bend=bend)
+    others = {
+        180: Calibration(0.3, 0.2, leads=90),
+        7: Calibration(1.5, -0.2, leads=300),
+        60: Calibration(0.8, 0.4, leads=200),
+    }
+    return Scorer.of(dataclasses.replace(scorer.model, calibration=bent, horizons=others), "1")

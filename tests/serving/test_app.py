@@ -29,6 +29,8 @@ from serving.settings import AppSettings
 NOW = datetime(2026, 5, 6, 12, 30, tzinfo=UTC)
 GOLDEN = Path(__file__).parent / "golden" / "openapi.json"
 
+SIGNAL = "this model has no usable signal: do not rank by it"
+
 Ask = Callable[..., Any]
 
 
@@ -54,6 +56,13 @@ def eventually(client: TestClient, status: int) -> Any:
             break
         time.sleep(0.01)
     return response
+
+
+@pytest.fixture(scope="module")
+def client_of_crossing(crossing: Scorer) -> Iterator[TestClient]:
+    """A client of a model of several horizons whose maps cross, the main one bent."""
+    with running(create_app(AppSettings(), lambda: crossing)) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +235,50 @@ def test_a_model_without_signal_says_so_with_every_score(scorer):
     with running(create_app(AppSettings(), lambda: useless)) as client:
         scores = scores_of(client, *many(3))
         assert client.get("/v1/model").json()["usable"] is False
-    assert all(score["warnings"][0].startswith("no usable signal") for score in scores)
+        refused = one(client, consent=False)
+        assert client.get("/v1/model").json()["warnings"] == [SIGNAL]
+    assert [score["warnings"][0] for score in [*scores, refused]] == [SIGNAL] * 4
+
+
+# One model answers several horizons.
+
+
+def test_a_score_answers_every_horizon_shortest_first_and_never_falls(client_of_crossing):
+    scores = scores_of(client_of_crossing, *many(60))
+    for score in scores:
+        assert [own["days"] for own in score["within"]] == [7, 30, 60, 180]
+        answers = [own["probability"] for own in score["within"]]
+        assert answers == sorted(answers)
+        assert answers[1] == score["probability"]
+    assert any(score["within"][0]["probability"] == score["probability"] for score in scores)
+    assert any(score["within"][0]["probability"] < score["probability"] for score in scores)
+
+
+def test_an_unscored_lead_is_answered_within_no_horizon(client_of_crossing):
+    assert one(client_of_crossing, consent=False)["within"] == []
+
+
+def test_a_model_of_one_horizon_answers_that_one(scorer):
+    alone = Scorer.of(dataclasses.replace(scorer.model, horizons={}), "1")
+    with running(create_app(AppSettings(), lambda: alone)) as client:
+        score, said = one(client), client.get("/v1/model").json()
+    assert score["within"] == [{"days": 30, "probability": score["probability"]}]
+    leads = scorer.model.calibration.leads
+    assert leads > 0
+    assert said["horizons"] == [{"days": 30, "leads": leads}]
+
+
+def test_the_model_says_which_horizons_it_answers_and_from_how_many_leads(
+    client_of_crossing, crossing
+):
+    said = client_of_crossing.get("/v1/model").json()
+    assert said["horizon_days"] == 30
+    assert said["horizons"] == [
+        {"days": 7, "leads": 300},
+        {"days": 30, "leads": crossing.model.calibration.leads},
+        {"days": 60, "leads": 200},
+        {"days": 180, "leads": 90},
+    ]
 
 
 # What is warned of: scoring goes on.
@@ -388,6 +440,13 @@ def test_the_model_says_what_it_is_and_how_good(client, scorer):
     assert [f["name"] for f in said["features"]] == scorer.catalog.names
     assert said["policy"]["sql_probability"] == scorer.levels.sql_probability
     assert said["leaks"] == []
+    assert said["warnings"] == []
+
+
+def test_a_figure_that_says_nothing_is_null(client):
+    figures = client.get("/v1/model").json()["figures"]
+    nothing = {"value": None, "lower": None, "upper": None}
+    assert figures["base rate"]["calibration_slope"] == nothing, "everybody's is the same"
 
 
 def test_leaks_are_told_unless_a_person_allowed_them(scorer):
@@ -520,9 +579,11 @@ def test_the_settings_of_an_app_come_from_the_configuration():
     assert custom == AppSettings("0.0.0.0", 80, 5, 2**20)
 
 
-def test_the_groups_of_evidence_add_up_to_the_log_odds(client):
-    answer = one(client)
-
-    probability = answer["probability"]
-    log_odds = math.log(probability / (1 - probability))
-    assert sum(answer["evidence"].values()) == pytest.approx(log_odds, abs=1e-9)
+@pytest.mark.parametrize("which", ["client", "client_of_crossing"])
+def test_the_groups_of_evidence_add_up_to_the_log_odds(which, request):
+    answers = scores_of(request.getfixturevalue(which), *many(60))
+    for answer in answers:
+        probability = answer["probability"]
+        log_odds = math.log(probability / (1 - probability))
+        assert sum(answer["evidence"].values()) == pytest.approx(log_odds, abs=1e-9)
+    assert len({answer["evidence"]["base"] for answer in answers}) == 1

@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,22 +12,11 @@ from leadml.store import database
 from leadml.tables import Tables
 from serving.loading import _fetch, load_scorer
 from serving.scoring import Scorer, score_examples
-from training.evaluate import evaluate
+from tests.training.results import PASSED, small_result
 from training.registry import Registry
-from training.train import TrainingResult
 
 NAME = "lead-scorer"
 NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")
-
-
-def result(scorer: Scorer, *, usable: bool = True) -> TrainingResult:
-    """A training whose model is the scorer's; its figures are of no matter here."""
-    ids = pd.Series([str(k) for k in range(40)], dtype="str")
-    frame = pd.DataFrame({"lead_id": ids, "converted": np.arange(40) % 2 == 0, "group": ids})
-    half = np.full(40, 0.5)
-    judged = evaluate(frame, half, {"base rate": half}, seed=0)
-    sample = np.zeros((3, len(scorer.catalog.features)))
-    return TrainingResult(scorer.model, scorer.catalog, judged, sample, usable)
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +24,8 @@ def master(scorer: Scorer, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry with a champion and a challenger; every test copies what lies in it."""
     folder = tmp_path_factory.mktemp("registry") / "models"
     registry = Registry(folder, NAME)
-    registry.record(result(scorer))
-    registry.record(result(scorer))
+    registry.record(small_result(scorer.model), PASSED, now=NOW)
+    registry.record(small_result(scorer.model), PASSED, now=NOW)
     return folder
 
 
@@ -89,7 +77,7 @@ def test_artifacts_that_are_gone_before_the_first_fetch_are_said_to_be(folder: P
     assert not kept(folder).exists(), "nothing half is kept"
 
 
-@pytest.mark.parametrize("file", ["card.json", "calibration.json", "catalog.json"])
+@pytest.mark.parametrize("file", ["card.json", "maps.json", "catalog.json"])
 def test_a_damaged_copy_is_refused(folder: Path, file: str) -> None:
     load_scorer(folder, NAME)
     path = kept(folder) / file
@@ -99,7 +87,7 @@ def test_a_damaged_copy_is_refused(folder: Path, file: str) -> None:
 
 
 def test_damaged_artifacts_are_refused(folder: Path) -> None:
-    for path in (folder / "artifacts").rglob("calibration.json"):
+    for path in (folder / "artifacts").rglob("maps.json"):
         path.write_text(path.read_text().replace('"slope": ', '"slope": 1'))
     with pytest.raises(ModelError, match="damaged"):
         load_scorer(folder, NAME)
@@ -127,7 +115,8 @@ def test_what_the_registry_lacks_is_refused_by_name(folder: Path, name: str, ver
 
 
 def test_a_registry_without_a_champion_says_so(folder: Path, scorer: Scorer) -> None:
-    Registry(folder, "weak").record(result(scorer, usable=False))
+    weak = small_result(scorer.model, usable=False)
+    Registry(folder, "weak").record(weak, PASSED, now=NOW)
     with pytest.raises(RegistryError, match="champion"):
         load_scorer(folder, "weak")
 

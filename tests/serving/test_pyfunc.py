@@ -24,10 +24,10 @@ from leadml.store import tracking_uri
 from leadml.tables import Tables
 from serving.pyfunc import _load_pyfunc
 from serving.scoring import Scorer, score_examples
-from training.evaluate import evaluate
+from tests.training.results import PASSED, small_result
 from training.registry import Registry
-from training.train import TrainingResult
 
+NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")
 ROOT = Path(__file__).parents[2]
 
 
@@ -48,12 +48,8 @@ def matrix(scorer: Scorer, tables: Tables) -> np.ndarray:
 @pytest.fixture(scope="module")
 def location(scorer: Scorer, matrix: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Where the registered model's files lie."""
-    ids = pd.Series([str(k) for k in range(40)], dtype="str")
-    frame = pd.DataFrame({"lead_id": ids, "converted": np.arange(40) % 2 == 0, "group": ids})
-    half = np.full(40, 0.5)
-    judged = evaluate(frame, half, {"base rate": half}, seed=0)
     registry = Registry(tmp_path_factory.mktemp("registry") / "models", "lead-scorer")
-    registry.record(TrainingResult(scorer.model, scorer.catalog, judged, matrix[20:], usable=True))
+    registry.record(small_result(scorer.model, sample=matrix[20:]), PASSED, now=NOW)
     client = MlflowClient(tracking_uri(registry.folder), tracking_uri(registry.folder))
     source = client.get_model_version_by_alias("lead-scorer", "champion").source
     found = client.get_logged_model(source.removeprefix("models:/")).artifact_location

@@ -28,9 +28,11 @@ def row_of(scorer: Scorer, tables: Tables, lead_id: str, as_of: pd.Timestamp) ->
     return score_examples(scorer, tables, example).table.iloc[0]
 
 
+@pytest.mark.parametrize("which", ["scorer", "crossing"])
 def test_a_lead_alone_gets_to_the_bit_what_it_gets_in_a_batch(
-    scorer: Scorer, tables: Tables
+    which: str, tables: Tables, request: pytest.FixtureRequest
 ) -> None:
+    scorer: Scorer = request.getfixturevalue(which)
     examples = looked_at(tables, rows=slice(0, 600, 2))  # 300 rows, beyond those of one thread
     batch = score_examples(scorer, tables, examples)
     for k in range(0, 300, 6):
@@ -65,9 +67,12 @@ def test_what_comes_at_or_after_as_of_changes_no_score(scorer: Scorer, tables: T
     assert one.reasons == two.reasons
 
 
+@pytest.mark.parametrize("which", ["scorer", "crossing"])
 def test_all_effects_of_a_lead_add_up_to_its_log_odds_above_the_base(
-    scorer: Scorer, scores: Scores
+    which: str, tables: Tables, request: pytest.FixtureRequest
 ) -> None:
+    scorer: Scorer = request.getfixturevalue(which)
+    scores = score_examples(scorer, tables, looked_at(tables), most_reasons=99)
     _, base = scorer.model.contributions(scores.matrix)
     log_odds = scorer.model.calibration.log_odds(scorer.model.margin(scores.matrix))
     for k, reasons in enumerate(scores.reasons):
@@ -75,6 +80,8 @@ def test_all_effects_of_a_lead_add_up_to_its_log_odds_above_the_base(
         assert total == pytest.approx(log_odds[k], abs=1e-9)
     p = scores.table["probability"].to_numpy()
     assert np.log(p / (1 - p)) == pytest.approx(log_odds, abs=1e-9)
+    groups = np.sum(list(scores.groups.values()), axis=0)
+    assert scores.base + groups == pytest.approx(log_odds, abs=1e-9)
 
 
 def test_reasons_come_strongest_first_in_the_number_asked_for(
@@ -114,10 +121,71 @@ def test_an_interval_brackets_its_probability(scores: Scores) -> None:
 
 def test_a_file_of_scores_has_its_columns_in_order(scores: Scores) -> None:
     file = scores.for_file()
-    assert list(file.columns) == list(COLUMNS)
+    assert [name for name in file if name in COLUMNS] == list(COLUMNS)
     assert file["reasons"].str.contains("for: |against: ").all()
     records = scores.for_people()["reasons"].iloc[0]
     assert [set(record) for record in records[:1]] == [{"text", "group", "effect", "feature"}]
+
+
+# One model answers several horizons. The main one is of 30 days.
+
+
+def test_the_other_horizons_stand_behind_the_interval_of_the_main_one(
+    crossing: Scorer, tables: Tables
+) -> None:
+    found = score_examples(crossing, tables, looked_at(tables, rows=slice(0, 9)))
+    others = ["probability_7d", "probability_60d", "probability_180d"]
+    assert found.within == {7: others[0], 30: "probability", 60: others[1], 180: others[2]}
+    assert list(found.within) == [7, 30, 60, 180], "shortest first"
+    file = found.for_file()
+    start = ["lead_id", "as_of", "probability", "lower", "upper", *others, "fit_grade"]
+    assert list(file)[:9] == start
+    assert list(file.drop(columns=others)) == list(COLUMNS)
+    assert set(others) <= set(found.for_people())
+
+
+def test_a_model_of_one_horizon_makes_no_more_columns(scorer: Scorer, tables: Tables) -> None:
+    alone = Scorer.of(dataclasses.replace(scorer.model, horizons={}), "1")
+    found = score_examples(alone, tables, looked_at(tables, rows=slice(0, 9)))
+    assert found.within == {30: "probability"}
+    assert list(found.for_file()) == list(COLUMNS)
+
+
+def test_a_probability_never_falls_as_its_horizon_grows_even_where_maps_cross(
+    crossing: Scorer, tables: Tables
+) -> None:
+    found = score_examples(crossing, tables, looked_at(tables))
+    margin = crossing.model.margin(found.matrix)
+    main = crossing.model.calibration.probability(margin)
+    for own in (crossing.model.horizons[days].probability(margin) for days in (7, 180)):
+        assert 20 < (own > main).sum() < len(main) - 20, "the maps cross among these leads"
+    answers = found.table[list(found.within.values())].to_numpy()
+    assert (np.diff(answers, axis=1) >= 0).all()
+    assert answers[:, 1].tolist() == main.tolist(), "the main horizon's is left as it is"
+    expected = crossing.model.within(margin)
+    assert answers.T.tolist() == [own.tolist() for own in expected.values()]
+
+
+def test_the_other_horizons_change_neither_the_interval_nor_stage_nor_reasons(
+    crossing: Scorer, tables: Tables
+) -> None:
+    alone = Scorer.of(dataclasses.replace(crossing.model, horizons={}), "1")
+    one, two = (score_examples(own, tables, looked_at(tables)) for own in (alone, crossing))
+    pd.testing.assert_frame_equal(one.table, two.table[list(one.table)], check_exact=True)
+    assert one.reasons == two.reasons
+    assert one.base == two.base
+
+
+def test_an_unscored_lead_has_no_probability_within_any_horizon(
+    crossing: Scorer, tables: Tables
+) -> None:
+    early = looked_at(tables, days=-1, rows=slice(0, 2))
+    found = score_examples(crossing, tables, early)
+    assert len(found.within) == 4
+    assert found.table[list(found.within.values())].isna().all(axis=None)
+
+
+# What a stage needs.
 
 
 def test_a_sales_lead_has_asked_for_something_lately(
@@ -219,7 +287,8 @@ def test_unscored_is_not_zero(scorer: Scorer, tables: Tables) -> None:
 
 def test_no_examples_make_an_empty_table(scorer: Scorer, tables: Tables) -> None:
     found = score_examples(scorer, tables, looked_at(tables, rows=slice(0, 0)))
-    assert list(found.for_file().columns) == list(COLUMNS)
+    some = score_examples(scorer, tables, looked_at(tables, rows=slice(0, 1)))
+    assert list(found.for_file()) == list(some.for_file())
     assert len(found.for_file()) == 0
 
 
