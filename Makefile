@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?= python3
 PIP    := PIP_NO_COLOR=1 $(BIN)/pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint format lock ui bench-features bench-real clean
+.PHONY: setup demo test lint format lock ui bench-features bench-explain bench-training bench-real bench-automl clean
 
 setup: $(STAMP)
 
@@ -43,8 +43,20 @@ lock: setup
 bench-features: setup
 	@$(BIN)/python benchmarks/feature_speed.py
 
+# Contributions of many rows beside LightGBM's pred_contrib, in one process, in turn.
+bench-explain: setup
+	@$(BIN)/python benchmarks/explain_speed.py
+
+# A training with its backtest: 50,000 leads, 2 M events, 200 features.
+bench-training: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_speed.py
+
 bench-real: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/real_sets.py
+
+# leadml beside FLAML, retrained on the same days: figures to benchmarks/results.
+bench-automl: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/automl_blocks.py
 
 ui: setup
 	@$(BIN)/leadml ui

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = {
     "bank_marketing": (".716 / .666 (logistic regression)", 0.716, 0.666),
     "x_education": (".882 / .420 (logistic regression / LightGBM)", 0.882, 0.420),
-    "bpi2012": ("–", 0.5, 1.0),
+    "bpi2012": (".740 / .511 (LightGBM)", 0.740, 0.511),
 }
 """AUC and log loss of the better untuned model on the same newest quarter."""
 

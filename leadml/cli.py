@@ -13,20 +13,24 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from leadml.errors import DataError, LeadmlError
+from leadml.errors import DataError, LeadmlError, RegistryError, SignalError
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from features.catalog import Catalog
-    from leadml.config import Config
+    from leadml.config import By, Config
     from leadml.tables import Tables
     from serving.scoring import Scorer, Scores
+    from training.examples import ExampleSet
+    from training.gate import Champion, Gate
+    from training.origin import Origin
     from training.registry import Registry
+    from training.train import TrainingResult
 
 app = typer.Typer(
     help="How likely each lead is to become a customer, why, and what to do next.",
@@ -110,9 +114,10 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Reads and checks the tables: what was read, what is wrong, what looks like a leak."""
     from features.firmographics import unused_columns
     from leadml.checks import inspect_tables
-    from leadml.said import leak_lines, read_lines
+    from leadml.said import column_lines, leak_lines, read_lines
     from training.examples import build_examples, label_line
     from training.leaks import report_leaks
+    from training.overlaps import report_duplicates
 
     settings = _config(config)
     tables = inspect_tables(settings, now=_now())
@@ -123,9 +128,28 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
         raise typer.Exit(1)
     unused = unused_columns(tables, settings.attributes)
     _say(f"  unused  {column}: {reason}." for column, reason in unused.items())
+    _say(f" doubled  {text}" for text in report_duplicates(tables, settings.attributes))
     examples = build_examples(tables, settings)
     typer.echo(label_line(examples, settings))
-    _say(leak_lines([asdict(leak) for leak in report_leaks(tables, examples.mature, settings)]))
+    _say(f" overlap  {text}" for text in _overlaps(tables, examples, settings))
+    leaks = [asdict(leak) for leak in report_leaks(tables, examples.mature, settings)]
+    _say([*leak_lines(leaks), *column_lines(leaks)])
+
+
+def _overlaps(tables: "Tables", examples: "ExampleSet", config: "Config") -> list[str]:
+    """Who would both teach and judge; nothing where there is too little to part."""
+    from training.overlaps import report_overlaps
+    from training.split import split_by_time
+
+    if not len(examples.mature):
+        return []
+    try:
+        split = split_by_time(examples, config.training)
+    except SignalError:
+        return []
+    taught = examples.looked["lead_id"].iloc[split.train]
+    judged = examples.mature["lead_id"].iloc[split.test]
+    return report_overlaps(tables, taught, judged, config.attributes)
 
 
 @app.command()
@@ -196,9 +220,86 @@ def _features_in_parts(
 
 
 @app.command()
-def train(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOfOption = "") -> None:
+def train(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_of: AsOfOption = "",
+    from_run: Annotated[
+        str, typer.Option("--from-run", help="Repeat a run: its id, or the version it made.")
+    ] = "",
+    search: Annotated[
+        float, typer.Option(help="Minutes to search for a better recipe than ours.")
+    ] = 0.0,
+) -> None:
     """Fits, judges and registers a model; with --as-of it knows nothing from that moment on."""
-    _say(_train(_config(config), as_of))
+    import dataclasses
+
+    if as_of and from_run:
+        msg = f"A repeated run has its own moment, got --as-of {as_of} beside it. Leave one out."
+        raise DataError(msg)
+    settings = _config(config)
+    if search:
+        searched = dataclasses.replace(settings.training, search_minutes=search)
+        settings = dataclasses.replace(settings, training=searched)
+    _say(_train(settings, as_of, from_run))
+
+
+@app.command()
+def backtest(  # noqa: PLR0917 - typer's options have defaults
+    config: ConfigOption = DEFAULT_CONFIG,
+    by: Annotated[
+        Literal["quarter", "month", "week", "block"] | None,
+        typer.Option(help="How long a period is; as the configuration has it if not given."),
+    ] = None,
+    periods: Annotated[
+        int | None, typer.Option(help="How many of the newest to replay; likewise.")
+    ] = None,
+    as_of: AsOfOption = "",
+    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("backtest.html"),
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Every figure too, a row a period and scorer.")
+    ] = None,
+) -> None:
+    """Replays the past: what each past period would have got, beside the plain rivals."""
+    from leadml.said import backtest_lines
+    from leadml.sources import write_file
+    from training.report.past import table_of_figures
+    from training.report.write import write_backtest
+    from training.train import about, replay_past
+
+    _check_names(out, csv)
+    settings = _replayed(_config(config), by or "", periods)
+    tables = _known(_tables(settings), as_of, None)
+    if by and by != "block" and not tables.dated:
+        msg = f"A {by} needs dates, but the table has none. Leave out --by {by}, or say block."
+        raise DataError(msg)
+    said, found = about(settings, tables), replay_past(settings, tables).to_json()
+    _say(backtest_lines(found, said))
+    write_backtest(out, about=said, backtest=found)
+    if csv is not None:
+        write_file(table_of_figures(found), csv)
+    typer.echo(f"Wrote {' and '.join(str(path) for path in (out, csv) if path)}.")
+
+
+def _check_names(page: Path, table: Path | None) -> None:
+    """What would fail only after minutes of work."""
+    for path, ends in ((page, (".html", ".htm")), (table, (".csv", ".csv.gz", ".parquet"))):
+        if path is not None and not path.name.endswith(ends):
+            msg = f"The file to write must end in {' or '.join(ends)}, got '{path.name}'."
+            raise DataError(msg)
+
+
+def _replayed(config: "Config", by: "By", periods: int | None) -> "Config":
+    """The configuration with the periods asked for."""
+    import dataclasses
+
+    from leadml.config import check_config
+
+    asked = config.training
+    count = asked.periods if periods is None else periods
+    training = dataclasses.replace(asked, by=by or asked.by, periods=count)
+    changed = dataclasses.replace(config, training=training)
+    check_config(changed)
+    return changed
 
 
 @app.command()
@@ -239,7 +340,9 @@ def report(
 
 @app.command()
 def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
-    """Lists the registered versions, newest first."""
+    """Lists the registered versions, newest first, with what the gate said of them."""
+    from leadml.said import gate_word
+
     versions = _registry(_config(config)).versions()
     if not versions:
         typer.echo("No model is registered yet. `leadml train` makes one.")
@@ -248,17 +351,42 @@ def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
         signal = "" if version.usable else "  NO USABLE SIGNAL"
         typer.echo(
             f"{version.number:>4}  {alias:<22} until {version.known_until[:10]}  "
-            f"AUC {version.auc:.3f}  {version.recipe}{signal}"
+            f"AUC {version.auc:.3f}  {gate_word(version.gate)}  {version.recipe}{signal}"
         )
+
+
+@app.command()
+def recalibrate(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOfOption = "") -> None:
+    """Refits only the champion's map to probabilities, on what has matured since it was made."""
+    from leadml.said import gate_lines
+    from training.recalibrate import recalibrate as refit
+
+    settings = _config(config)
+    registry = _registry(settings)
+    with registry.training(now=_now()):
+        champion = registry.champion()
+        if champion is None:
+            msg = "There must be a champion to recalibrate, got none. `leadml promote` makes one."
+            raise RegistryError(msg)
+        made = refit(settings, _known(_tables(settings), as_of, None), champion)
+        version = registry.record(made.result, made.gate, now=_now())
+    _say(gate_lines(made.gate.to_json()))
+    typer.echo(
+        f"Registered as version {version.number}, a recalibration of version {champion.number}. "
+        f"`leadml promote {version.number}` makes it score."
+    )
 
 
 @app.command()
 def promote(
     version: Annotated[str, typer.Argument(help="The version to make champion.")],
     config: ConfigOption = DEFAULT_CONFIG,
+    force: Annotated[
+        str, typer.Option("--force", help="Why, though the gate refused it; kept with it.")
+    ] = "",
 ) -> None:
     """Makes a version the champion: the one that scores."""
-    promoted = _registry(_config(config)).promote(version, now=_now())
+    promoted = _registry(_config(config)).promote(version, force=force, now=_now())
     typer.echo(f"Version {promoted.number} is the champion.")
 
 
@@ -366,7 +494,10 @@ def _registry_folder(config: "Config") -> Path:
 def _registry(config: "Config") -> "Registry":
     from training.registry import Registry
 
-    return Registry(_registry_folder(config), config.registry.name)
+    registry = Registry(_registry_folder(config), config.registry.name)
+    for line in registry.mend():
+        typer.echo(f"Warning: {line}", err=True)
+    return registry
 
 
 def _scorer(config: "Config", version: str) -> "Scorer":
@@ -402,20 +533,72 @@ def _scores(
     return scorer, score_examples(scorer, tables, chosen, most_reasons=most_reasons)
 
 
-def _train(config: "Config", as_of: str) -> list[str]:
-    """Trains and registers; returns what to say about it."""
-    from leadml.moments import moment_of
-    from leadml.said import judgement_lines, registered_line
+def _train(config: "Config", as_of: str, from_run: str = "") -> list[str]:
+    """Trains, judges beside the champion and registers; returns what to say about it."""
+    from leadml.said import gate_lines, judgement_lines, registered_line, repeat_lines
+    from training.origin import config_again, origin_of
     from training.train import train as train_model
 
-    tables = _tables(config)
+    registry = _registry(config)
+    origin = registry.origin(from_run) if from_run else None
+    if origin is not None:
+        config = config_again(origin, config)
+    with registry.training(now=_now()):
+        champion = registry.champion()
+        tables = _known(_tables(config), as_of, origin)
+        result = train_model(config, tables)
+        gate = _judge(config, result, tables, champion)
+        version = registry.record(result, gate, now=_now())
+    card = result.model.card
+    champion_now = "champion" in version.aliases
+    registered = registered_line(
+        version.number, champion=champion_now, usable=version.usable, passed=version.passed
+    )
+    lines = [*judgement_lines(card), *gate_lines(gate.to_json()), registered]
+    if origin is None:
+        return lines
+    return [*lines, *repeat_lines(origin.to_json(), origin_of(card).to_json())]
+
+
+def _known(tables: "Tables", as_of: str, origin: "Origin | None") -> "Tables":
+    """What was known at a moment asked for, or at the end of a run that is repeated."""
+    import pandas as pd
+
+    from leadml.moments import moment_of
+
     if as_of:
-        tables = tables.upto(moment_of(as_of, tables))
-    result = train_model(config, tables)
-    version = _registry(config).record(result)
-    champion = "champion" in version.aliases
-    registered = registered_line(version.number, champion=champion, usable=version.usable)
-    return [*judgement_lines(result.model.card), registered]
+        return tables.upto(moment_of(as_of, tables))
+    if origin is not None and tables.dated:
+        return tables.upto(pd.Timestamp(origin.known_until))
+    return tables
+
+
+def _judge(
+    config: "Config", result: "TrainingResult", tables: "Tables", champion: "Champion | None"
+) -> "Gate":
+    """The gate's verdict; both models score the open leads to see whose stage changes."""
+    import pandas as pd
+
+    from leadml.moments import moment_of, open_examples
+    from serving.scoring import Scorer, score_examples
+    from training.gate import MOST_LEADS, compare, judge_challenger, list_changes
+
+    changes = pd.DataFrame()
+    if champion is not None:
+        chosen = open_examples(tables, moment_of("", tables))
+        chosen = chosen.iloc[:: len(chosen) // MOST_LEADS + 1].reset_index(drop=True)
+        before, after = (
+            score_examples(Scorer.of(model, ""), tables, chosen, most_reasons=0).table
+            for model in (champion.model, result.model)
+        )
+        changes = list_changes(before, after)
+    return judge_challenger(
+        compare(result.judged, champion, tables),
+        result=result,
+        champion=champion,
+        changes=changes,
+        seed=config.training.seed,
+    )
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from leadml import cli
 from leadml.sources import read_file
+from tests.training.results import PASSED, REFUSED
 from training.registry import Registry
 from training.train import TrainingResult
 
@@ -63,12 +64,15 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
 @pytest.fixture(scope="module")
 def place(crm: Path, trained: TrainingResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The leadml.toml of a copy of the CRM, with two registered versions; 1 is the champion."""
+    """The leadml.toml of a copy of the CRM, with three registered versions; 1 is the champion.
+
+    The gate refused version 3.
+    """
     folder = tmp_path_factory.mktemp("place") / "crm"
     shutil.copytree(crm, folder, ignore=shutil.ignore_patterns("models"))
     registry = Registry(folder / "models", "lead-scorer")
-    registry.record(trained)
-    registry.record(trained)
+    for gate in (PASSED, PASSED, REFUSED):
+        registry.record(trained, gate, now=pd.Timestamp("2026-11-01", tz="UTC"))
     return folder / "leadml.toml"
 
 
@@ -220,12 +224,141 @@ def test_train_registers_a_model_that_knows_nothing_from_its_moment_on(
     said = run("train", "-c", quick, "--as-of", "2026-01-01")
 
     assert "Sorting: of a won and a lost lead" in said
+    assert "The gate lets it pass.\n      ok  signal: It has a usable signal" in said
     assert "Registered as version 1, the champion: it scores." in said
     assert "until 2026-01-01" in run("models", "-c", quick)
 
-    assert "Registered as version 2, the challenger." in run("train", "-c", quick)
-    assert "until 2026-03-14" in run("models", "-c", quick).splitlines()[0]
+    second = run("train", "-c", quick)
+    assert "beside version 1.\n" in second
+    assert "  log loss: 0." in second
+    assert "  stability: " in second
+    assert "Registered as version 2, the challenger." in second
+    newest = run("models", "-c", quick).splitlines()[0]
+    assert "until 2026-03-14" in newest
+    assert "  gate " in newest
     assert list(elsewhere.iterdir()) == []
+
+
+def folders(config: Path) -> list[dict[str, bytes]]:
+    """The files of every model folder, oldest first."""
+    found = sorted(
+        (path.parent for path in (config.parent / "models" / "artifacts").rglob("manifest.json")),
+        key=lambda folder: folder.stat().st_mtime_ns,
+    )
+    return [{path.name: path.read_bytes() for path in folder.iterdir()} for folder in found]
+
+
+def test_a_repeated_run_makes_the_same_bytes_from_the_same_data(quick: Path) -> None:
+    run("train", "-c", quick, "--as-of", "2026-01-01")
+    text = quick.read_text(encoding="utf-8")
+    quick.write_text(text.replace("horizon_days = 14", "horizon_days = 30"), encoding="utf-8")
+
+    said = run("train", "-c", quick, "--from-run", "1")
+
+    assert "Data: the same as in the run repeated" in said
+    assert "Code: the same as in the run repeated" in said
+    assert "Packages: the same." in said
+    first, second = folders(quick)
+    assert first == second
+    assert len(first) > 5
+
+    leads = pd.read_csv(quick.parent / "leads.csv")
+    leads.assign(size=leads["size"] + (leads["lead_id"] == 5)).to_csv(
+        quick.parent / "leads.csv", index=False
+    )
+    run_id = next((quick.parent / "models" / "artifacts").glob("*/artifacts/gate.json")).parts[-3]
+    other = run("train", "-c", quick, "--from-run", run_id)
+    assert "Data: NOT the same as in the run repeated" in other
+    assert folders(quick)[-1] != first
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--from-run", "9"), "'9' must be a version or a run"),
+        (("--from-run", "1", "--as-of", AS_OF), "A repeated run has its own moment"),
+    ],
+)
+def test_a_run_that_cannot_be_repeated_is_refused(
+    fails: Fails, place: Path, flags: tuple[str, ...], said: str
+) -> None:
+    status, error = fails("train", "-c", place, *flags)
+
+    assert (status, said in error) == (1, True), error
+
+
+def test_a_training_that_was_killed_is_told_at_the_next_start(quick: Path) -> None:
+    run("train", "-c", quick, "--as-of", "2026-01-01")
+    before = run("models", "-c", quick)
+    running = subprocess.Popen(
+        [str(COMMAND), "train", "-c", str(quick)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    marks = quick.parent / "models" / ".training"
+    end = time.monotonic() + 60
+    while not list(marks.glob("*/started.json")) and time.monotonic() < end:
+        time.sleep(0.02)
+    running.kill()
+    assert running.wait(timeout=60) == -9
+
+    told = run("models", "-c", quick)
+
+    assert f"(process {running.pid} on " in told
+    assert "did not finish; champion and registry are as they were." in told
+    assert told.endswith(before)
+    assert run("models", "-c", quick) == before
+    assert list(marks.iterdir()) == []
+
+
+def test_backtest_says_writes_and_registers_nothing(quick: Path, tmp_path: Path) -> None:
+    page, table = tmp_path / "out" / "past.html", tmp_path / "out" / "past.csv"
+
+    said = run(
+        *("backtest", "-c", quick, "--by", "quarter", "--periods", 2, "--as-of", "2026-01-01"),
+        *("--out", page, "--csv", table),
+    )
+
+    assert said.startswith("2 past periods replayed: ")
+    lines = [line.split() for line in said.splitlines()]
+    assert [line[:2] for line in lines if line[:1] == ["2025"]] == [["2025", "Q3"], ["2025", "Q4"]]
+    assert said.endswith(f"Wrote {page} and {table}.\n")
+    assert "quarter by quarter" in page.read_text(encoding="utf-8")
+    figures = pd.read_csv(table)
+    assert len(figures) == 2 * figures["scorer"].nunique()
+    assert (figures["auc_lower"] <= figures["auc"]).all()
+    model = figures[figures["scorer"] == "model"].iloc[-1]
+    assert f"{model['auc']:.3f} ({model['auc_lower']:.3f} to" in said
+    assert not (quick.parent / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--by", "week"), "A past week can be replayed where 20 won and 20 other examples"),
+        (("--periods", "0"), "training.periods must be above 0, got 0"),
+        (("--out", "past.pdf"), "must end in .html or .htm, got 'past.pdf'"),
+        (("--csv", "past.xlsx"), "must end in .csv or .csv.gz or .parquet, got 'past.xlsx'"),
+    ],
+)
+def test_a_past_that_cannot_be_replayed_is_refused(
+    fails: Fails, quick: Path, tmp_path: Path, flags: tuple[str, ...], said: str
+) -> None:
+    out = () if "--out" in flags else ("--out", tmp_path / "past.html")
+
+    status, error = fails("backtest", "-c", quick, *flags, *out)
+
+    assert (status, said in error) == (1, True), error
+    assert not (tmp_path / "past.html").exists()
+
+
+def test_a_past_without_dates_has_no_months_and_carries_its_warning(
+    fails: Fails, undated: Path
+) -> None:
+    status, error = fails("backtest", "-c", undated, "--by", "month")
+
+    assert (status, "A month needs dates, but the table has none" in error) == (1, True), error
+    assert "OPTIMISTIC" in error
 
 
 @pytest.mark.parametrize("name", ["scores.csv", "scores.parquet"])
@@ -273,12 +406,29 @@ def test_report_writes_one_html_file(place: Path, tmp_path: Path) -> None:
 
 def test_models_promote_and_rollback_move_the_champion(place: Path) -> None:
     first = run("models", "-c", place).splitlines()
-    assert [line.split()[:2] for line in first] == [["2", "challenger"], ["1", "champion"]]
+    assert [line.split()[:2] for line in first] == [
+        ["3", "challenger"],
+        ["2", "-"],
+        ["1", "champion"],
+    ]
+    assert "  gate refused (log loss, stability)  " in first[0]
+    assert "  gate passed  " in first[1]
 
     assert run("promote", "2", "-c", place) == "Version 2 is the champion.\n"
-    assert run("models", "-c", place).splitlines()[0].split()[1] == "challenger,"
+    assert run("models", "-c", place).splitlines()[1].split()[1] == "champion"
     assert run("rollback", "-c", place) == "Version 1 is the champion again.\n"
     assert run("models", "-c", place).splitlines() == first
+
+
+def test_what_the_gate_refused_is_promoted_only_by_force(fails: Fails, place: Path) -> None:
+    status, error = fails("promote", "3", "-c", place)
+    assert status == 1
+    assert "log loss: 0.3 against 0.2 of version 1." in error
+    assert 'leadml promote 3 --force "why"' in error
+
+    said = run("promote", "3", "-c", place, "--force", "the old one reads a dead field")
+    assert said == "Version 3 is the champion.\n"
+    assert run("rollback", "-c", place) == "Version 1 is the champion again.\n"
 
 
 def test_models_says_when_there_is_none(undated: Path) -> None:
@@ -414,7 +564,7 @@ def test_promoting_a_version_that_is_not_there_names_those_that_are(
 ) -> None:
     status, error = fails("promote", "99", "-c", place)
 
-    assert (status, "must be one of 2, 1, got 99" in error) == (1, True)
+    assert (status, "must be one of 3, 2, 1, got 99" in error) == (1, True)
 
 
 def test_rolling_back_without_a_champion_is_refused(fails: Fails, undated: Path) -> None:

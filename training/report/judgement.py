@@ -67,6 +67,12 @@ def warnings(card: Card) -> list[str]:
     found = []
     if not card["usable"]:
         found.append(f"No usable signal. {_why_unusable(card)} Do not rank leads by this model.")
+    return [*found, *undated_warnings(card)]
+
+
+def undated_warnings(card: Card) -> list[str]:
+    """What data without dates do to every figure."""
+    found = []
     if card["clock"] == "none":
         found.append(
             "These figures are OPTIMISTIC. The data have no dates, so the model was judged on "
@@ -124,6 +130,19 @@ def counted_examples(card: Card) -> str:
     n, leads = card["evaluation"]["n"], card["evaluation"]["leads"]
     many = counted(leads, "lead", "leads")
     return many if n == leads else f"{counted(n, 'example', 'examples')} of {many}"
+
+
+def other_horizons(card: Card) -> str:
+    """For which horizons it answers, where there are more than one; or ""."""
+    horizons = card.get("horizons_days", [])
+    if len(horizons) < 2:
+        return ""
+    every = joined([str(horizon) for horizon in horizons])
+    main = counted(card["horizon_days"], "day", "days")
+    return (
+        f"Each lead gets a probability for {every} days; a longer horizon never gets a lower one. "
+        f"The figures here are of {main}."
+    )
 
 
 def _side(missing: Sequence[Mapping[str, Any]]) -> str:
@@ -214,6 +233,11 @@ def _why_unusable(card: Card) -> str:
     if model["auc"]["lower"] <= 0.5:
         pairs = f"{cell.value} of 100 pairs put right ({cell.interval}), where 50 is chance"
         return capitalised(f"it does not sort leads better than chance would: {pairs}.")
+    if model["log_loss"]["value"] < level["log_loss"]["value"]:
+        return (
+            "Where its recipe was chosen, in the replayed past, it did not beat giving every lead "
+            "the average rate by more than noise."
+        )
     return (
         "Its probabilities are no better than giving every lead the average rate: log loss "
         f"{decimal(model['log_loss']['value'])} against {decimal(level['log_loss']['value'])}."

@@ -52,6 +52,61 @@ class RangeRow:
     holds: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ColumnRow:
+    """What the leak report measured of one column; empty where nothing tells.
+
+    Attributes:
+        alone, lost: pairs put right by it alone, and fewer put right without it, of 100.
+        won, others: where it is filled.
+        before, after: when its value was first told, of the leads closed with one.
+        changed: how often its value was another later.
+        time: how well it tells when a lead came, of 100.
+    """
+
+    column: str
+    verdict: str
+    alone: str
+    lost: str
+    won: str
+    others: str
+    before: str
+    after: str
+    changed: str
+    time: str
+
+
+def column_rows(leaks: Sequence[Mapping[str, Any]]) -> list[ColumnRow]:
+    """Every column of the leak report, those that sort best first.
+
+    Cards made before a figure was measured lack it; its cell is empty.
+    """
+    ranked = sorted(leaks, key=lambda leak: -leak.get("auc_alone", 0.0))
+    return [_column_row(leak) for leak in ranked]
+
+
+def _column_row(leak: Mapping[str, Any]) -> ColumnRow:
+    def of_100(name: str) -> str:
+        return "" if leak.get(name) is None else f"{100 * leak[name]:.0f}"
+
+    def share(name: str) -> str:
+        return "" if leak.get(name) is None else percent(leak[name])
+
+    allowed = leak["verdict"] == "leak" and leak.get("allowed")
+    return ColumnRow(
+        leak["column"],
+        "leak, allowed" if allowed else leak["verdict"],
+        alone=of_100("auc_alone"),
+        lost=of_100("auc_lost"),
+        won=share("filled_won"),
+        others=share("filled_lost"),
+        before=share("filled_before"),
+        after=share("filled_after"),
+        changed=share("changed_later"),
+        time=of_100("time_told"),
+    )
+
+
 def compared(card: Card) -> list[str]:
     """The scorers worth showing, the model first; without dates nobody is newest."""
     names = [name for name in card["evaluation"]["figures"] if name not in {"model", "base rate"}]
@@ -115,16 +170,14 @@ def range_rows(rows: Sequence[Mapping[str, Any]]) -> list[RangeRow]:
 
 def figure_cell(metric: str, figure: Mapping[str, float] | None) -> Cell:
     """A figure as text; an interval of no width, as chance has, is left out."""
-    if figure is None:
+    if figure is None or figure["value"] is None:
         return Cell()
     value, lower, upper = figure["value"], figure["lower"], figure["upper"]
     if upper - lower < 1e-9:
-        return Cell(_cell_text(metric, value))
+        return Cell(cell_text(metric, value))
     if metric.startswith("wins"):
-        return Cell(_cell_text(metric, value), span(lower, upper, like=value))
-    return Cell(
-        _cell_text(metric, value), f"{_cell_text(metric, lower)}–{_cell_text(metric, upper)}"
-    )
+        return Cell(cell_text(metric, value), span(lower, upper, like=value))
+    return Cell(cell_text(metric, value), f"{cell_text(metric, lower)}–{cell_text(metric, upper)}")
 
 
 def holds(row: Mapping[str, Any]) -> bool:
@@ -136,9 +189,12 @@ def _row(metric: str, name: str, hint: str, figures: Sequence[Mapping[str, Any]]
     return FigureRow(name, hint, tuple(figure_cell(metric, own.get(metric)) for own in figures))
 
 
-def _cell_text(metric: str, value: float) -> str:
+def cell_text(metric: str, value: float) -> str:
+    """A figure as text: pairs of 100, shares in percent, the rest as decimals."""
     if metric == "auc":
         return f"{100 * value:.0f}"
     if metric.startswith("wins"):
         return percent(value)
+    if metric in {"observed_to_expected", "calibration_slope"}:
+        return decimal(value, 2)
     return decimal(value, 1 if metric.startswith("lift") else 3)

@@ -17,6 +17,7 @@ from markupsafe import Markup
 from training.report.charts import (
     PALETTE,
     driver_chart,
+    past_chart,
     reliability_chart,
     weights_chart,
     wins_chart,
@@ -27,10 +28,24 @@ from training.report.judgement import (
     counted_examples,
     in_one_minute,
     is_dated,
+    other_horizons,
+    undated_warnings,
     warnings,
     what_is_predicted,
 )
-from training.report.tables import compared, figure_rows, range_rows, wins_points
+from training.report.past import (
+    JudgedRow,
+    Kind,
+    PeriodRow,
+    kinds,
+    measures,
+    past_points,
+    period_rows,
+    period_word,
+    scorer_rows,
+    verdicts,
+)
+from training.report.tables import column_rows, compared, figure_rows, range_rows, wins_points
 from training.report.words import (
     GROUPS,
     SCORERS,
@@ -54,6 +69,29 @@ class Charts:
     drivers: tuple[Markup, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The replayed past, ready to be read: what both pages say of it.
+
+    Attributes:
+        word: what a period is: quarter, month, week or block.
+        verdicts: sentences on who did better and where.
+        measures: the heads of ``scorers`` and of ``kinds``.
+        charts: of sorting and of probabilities, each with the scorers too far off to be drawn.
+    """
+
+    word: str
+    n: int
+    leads: int
+    converted: int
+    verdicts: list[str]
+    measures: list[str]
+    periods: list[PeriodRow]
+    scorers: list[JudgedRow]
+    kinds: list[Kind]
+    charts: tuple[tuple[Markup, str], ...]
+
+
 def write_report(
     path: Path, *, card: Mapping[str, Any], version: str, open_leads: pd.DataFrame
 ) -> None:
@@ -67,7 +105,21 @@ def write_report(
             unscored_reason, reasons (text, group, effect; strongest first), one row an open lead;
             probability is NaN where unscored. May be empty.
     """
-    text = build_page(card, version=version, open_leads=open_leads)
+    _write(path, build_page(card, version=version, open_leads=open_leads))
+
+
+def write_backtest(path: Path, *, about: Mapping[str, Any], backtest: Mapping[str, Any]) -> None:
+    """Writes the replayed past as a page of its own; a file already there is replaced in one step.
+
+    Args:
+        path: of the HTML file; its folder is made.
+        about: what is predicted, as `training.train.about` says it.
+        backtest: the plain data of a `training.backtest.Backtest`.
+    """
+    _write(path, build_backtest(about, backtest))
+
+
+def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -108,7 +160,54 @@ def build_page(card: Mapping[str, Any], *, version: str, open_leads: pd.DataFram
             refused=[row for row in leaks if row["column"] not in allowed],
             allowed=[row for row in leaks if row["column"] in allowed],
             suspects=[row for row in card["leaks"] if row["verdict"] == "suspect"],
+            columns=column_rows(card["leaks"]),
+            overlaps=card.get("overlaps", []),
+            horizons=other_horizons(card),
+            past=_past(card, card["backtest"]) if card.get("backtest") else None,
+            alone=False,
         )
+    )
+
+
+def build_backtest(about: Mapping[str, Any], backtest: Mapping[str, Any]) -> str:
+    """The replayed past as HTML text; arguments as in `write_backtest`."""
+    return (
+        _environment()
+        .get_template("backtest.html")
+        .render(
+            about=about,
+            dated=is_dated(about),
+            predicted=what_is_predicted(about),
+            words=outcome_words(about["outcome"]),
+            warnings=undated_warnings(about),
+            past=_past(about, backtest),
+            alone=True,
+        )
+    )
+
+
+def _past(about: Mapping[str, Any], backtest: Mapping[str, Any]) -> Past:
+    clock, overall = about["clock"], backtest["overall"]
+    many = outcome_words(about["outcome"]).many
+    charts = []
+    for metric, title, chance in (
+        ("auc", "pairs put right, of 100", 50.0),
+        ("log_loss", "log loss, lower is better", None),
+    ):
+        points = past_points(backtest, clock, metric)
+        chart = past_chart(points.shown, title=title, chance=chance)
+        charts.append((chart, joined(points.far)))
+    return Past(
+        period_word(backtest),
+        overall["n"],
+        overall["leads"],
+        overall["converted"],
+        verdicts(backtest, clock),
+        list(measures(many, about["config"]["policy"]["sql_share"]).values()),
+        period_rows(backtest, clock),
+        scorer_rows(backtest, clock),
+        kinds(backtest),
+        tuple(charts),
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.training.replayed import replayed
 from training.report.charts import PALETTE
 from training.report.judgement import believe, in_one_minute
 from training.report.write import build_page, write_report
@@ -400,6 +401,33 @@ def test_open_leads_carry_a_warning_where_probabilities_are_off(card, open_leads
     assert warning in text_of(card, open_leads)
 
 
+def test_the_past_replayed_is_told_where_the_card_has_it(card):
+    assert "How would it have done" not in text_of(card)
+    card |= {"backtest": None}
+    assert "How would it have done" not in text_of(card)
+    card |= {"backtest": replayed()}
+    card["config"]["policy"] = {"sql_share": 0.1}
+    page = build_page(card, version="3", open_leads=pd.DataFrame())
+    tags, text = read(page)
+    assert "How would it have done, quarter by quarter?" in text
+    assert "than naive Bayes in 2 of 3 (not in 2026 Q1)." in text
+    assert len([tag for tag, _ in tags if tag == "svg"]) == 5 + 2
+    ids = [a["id"] for _, a in tags if "id" in a]
+    assert len(ids) == len(set(ids))
+    assert {a["href"].removeprefix("#") for tag, a in tags if tag == "a"} <= set(ids)
+    assert '<a href="#past">Quarter by quarter</a>' in page
+
+
+def test_the_horizons_answered_are_said_where_there_is_more_than_one(card):
+    said = "Each lead gets a probability for 30, 90 and 180 days"
+    card["horizons_days"] = [30, 90, 180]
+    text = text_of(card)
+    assert said in text
+    assert "The figures here are of 90 days." in text
+    card["horizons_days"] = [90]
+    assert "Each lead gets a probability for" not in text_of(card)
+
+
 def test_without_a_signal_no_ranking_is_sold(card, open_leads):
     card["usable"] = False
     card["evaluation"]["figures"]["model"]["auc"] = figure(0.51)
@@ -417,6 +445,13 @@ def test_without_a_signal_for_want_of_probabilities_the_reason_is_another(card):
     card["usable"] = False
     card["evaluation"]["figures"]["model"]["log_loss"] = figure(0.42)
     assert "log loss 0.420 against 0.420" in text_of(card)
+
+
+def test_without_a_signal_in_the_replayed_past_the_test_is_not_blamed(card):
+    card["usable"] = False
+    text = text_of(card)
+    assert "it did not beat giving every lead the average rate by more than noise." in text
+    assert "no better than giving" not in text
 
 
 def test_data_without_dates_are_called_optimistic_and_show_no_date(card):
