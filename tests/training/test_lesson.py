@@ -26,7 +26,7 @@ from tests.training.lessons import (
     rows_of,
     sample_of,
 )
-from training.examples import known_at
+from training.examples import Known, known_at
 from training.lesson import Lesson, directions, take
 
 
@@ -140,12 +140,11 @@ def test_another_seed_draws_others() -> None:
 
 
 def test_what_is_taken_keeps_its_labels() -> None:
-    lesson = lesson_of(history(100, days=120, seed=1))
-    known = lesson.known(lesson.examples.end)
-    some = take(known, np.array([3, 5]))
-    assert some.rows.tolist() == [3, 5]
-    assert some.converted.tolist() == known.converted[[3, 5]].tolist()
-    assert some.offset.tolist() == known.offset[[3, 5]].tolist()
+    rows = np.arange(6)
+    some = take(Known(rows, rows % 2 == 0, rows / 10), np.array([2, 5]))
+    assert some.rows.tolist() == [2, 5]
+    assert some.converted.tolist() == [True, False]
+    assert some.offset.tolist() == [0.2, 0.5]
 
 
 def test_leads_and_groups_are_those_of_the_examples_that_teach() -> None:
