@@ -22,7 +22,7 @@ from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from training.choose import choose_recipe
 from training.examples import build_examples
-from training.leaks import report_leaks
+from training.leaks.report import report_leaks
 from training.metrics import auc, log_loss
 from training.periods import plan_periods
 from training.replay import Replays

@@ -1,14 +1,18 @@
-"""How near does a training come to the truth? On simulated companies, where it is known.
+"""How near does a training come to the truth? On a simulated company, where it is known.
 
-`python benchmarks/truth.py [LEADS ...]` (50,000 by default) simulates 36 months (kept in
+`python benchmarks/truth.py [LEADS]` (50,000 by default) simulates 36 months (kept in
 benchmarks/worlds), trains, and prints for the judged model, frozen when the test part began: its
 log loss beside the truth's, calibration slope, and in how many of 50 groups of like probability
 the mean true probability lies inside the mean 90 % interval; with the width of the intervals beside
 the narrowest of one width in log-odds that reaches 43 groups, found with the truth in hand.
+
+With ``--of 500000`` the leads are those of some accounts of so much larger a company: one model
+learns from them, one from all, and both are judged on the same examples.
 """
 
 import os
-import sys
+from argparse import ArgumentParser
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +25,7 @@ from leadml.config import read_config
 from leadml.intervals import Z90
 from leadml.model import sigmoid
 from leadml.simulate.crm import simulate, write_simulation
+from leadml.tables import Tables
 from training.choose import choose_recipe
 from training.metrics import calibration_slope, log_loss
 from training.train import learn, prepare_past
@@ -37,6 +42,20 @@ def world(leads: int) -> Path:
     return folder
 
 
+def some_accounts(tables: Tables, leads: int) -> Tables:
+    """Whole accounts, drawn at random, that have about so many leads."""
+    account = tables.leads["account_id"].fillna(tables.leads["lead_id"]).astype(str)
+    order = np.random.default_rng(1).permutation(account.nunique())
+    drawn = order[account.factorize()[0]] < leads * account.nunique() // len(account)
+    ids = set(tables.leads.loc[drawn, "lead_id"])
+    parts = {name: getattr(tables, name) for name in ("leads", "events", "outcomes", "attributes")}
+    kept = {
+        name: frame[frame["lead_id"].isin(ids)].reset_index(drop=True)
+        for name, frame in parts.items()
+    }
+    return replace(tables, **kept)
+
+
 def holding(truth: Floats, groups: list[np.ndarray], lower: Floats, upper: Floats) -> int:
     """In how many groups the mean truth lies inside the mean interval."""
     return sum(lower[k].mean() <= truth[k].mean() <= upper[k].mean() for k in groups)
@@ -51,45 +70,62 @@ def narrowest(truth: Floats, groups: list[np.ndarray], log_odds: Floats) -> floa
     return float("nan")
 
 
-def judge(leads: int) -> str:
-    """One row of the table."""
-    folder = world(leads)
+def judge(folder: Path, tables: Tables, asked: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Trains, prints one row of the table, and returns the judged examples.
+
+    Args:
+        folder: where the truth is.
+        tables: what to learn from.
+        asked: lead_id, as_of and converted of the examples to judge; the test part by default.
+    """
     config = read_config(folder / "leadml.toml", os.environ)
-    past = prepare_past(config, read_tables(config, now=pd.Timestamp.now("UTC")))
-    start, test = past.split.test_start, past.split.test
+    past = prepare_past(config, tables)
+    mature = past.replays.lesson.examples.mature
+    if asked is None:
+        asked = mature.iloc[past.split.test]
     with threadpool_limits(1, user_api="blas"):
-        choice = choose_recipe(past.replays, start)
+        choice = choose_recipe(past.replays, asked["as_of"].min())
         model = learn(past.replays, config, choice)
-    lesson = past.replays.lesson
-    asked = lesson.examples.mature.iloc[test]
+    place = pd.Series(np.arange(len(mature)), [mature["lead_id"], mature["as_of"]])
+    rows = place.loc[list(zip(asked["lead_id"], asked["as_of"], strict=True))].to_numpy()
     known = pd.read_parquet(folder / "truth.parquet").rename(columns={"probability": "truth"})
     truth = asked.merge(known, on=["lead_id", "as_of"], how="left")["truth"].to_numpy()
     converted = asked["converted"].to_numpy(dtype=bool)
-    margin = model.margin(lesson.matrix[test])
+    margin = model.margin(past.replays.lesson.matrix[rows])
     probability = model.calibration.probability(margin)
     lower, upper = model.calibration.interval(margin)
     groups = np.array_split(np.argsort(probability, kind="stable"), GROUPS)
-    ones = np.ones(len(test))
+    ones = np.ones(len(asked))
     best = narrowest(truth, groups, model.calibration.log_odds(margin))
     cells = [
-        f"{leads:,}",
-        f"{len(test):,}",
-        f"{log_loss(converted, probability, ones):.4f}",
-        f"{log_loss(converted, np.clip(truth, 1e-9, 1 - 1e-9), ones):.4f}",
+        f"{len(tables.leads):,}",
+        f"{len(asked):,}",
+        f"{log_loss(converted, probability, ones):.5f}",
+        f"{log_loss(converted, np.clip(truth, 1e-9, 1 - 1e-9), ones):.5f}",
         f"{calibration_slope(converted, probability, ones):.3f}",
         f"{holding(truth, groups, lower, upper)} of {GROUPS}",
         f"{(upper - lower).mean():.4f} / {best:.4f}",
         choice.recipe.words,
     ]
-    return f"| {' | '.join(cells)} |"
+    print(f"| {' | '.join(cells)} |", flush=True)
+    return asked
 
 
 def main() -> None:
     """Prints the table."""
+    parser = ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("leads", type=int, nargs="?", default=50_000)
+    parser.add_argument("--of", type=int, default=0, help="leads of the larger company")
+    asked = parser.parse_args()
+    folder = world(asked.of or asked.leads)
+    config = read_config(folder / "leadml.toml", os.environ)
+    tables = read_tables(config, now=pd.Timestamp.now("UTC"))
     print("| leads | judged | log loss | truth's | slope | held | width / narrowest | recipe |")
     print("|---|---|---|---|---|---|---|---|")
-    for leads in map(int, sys.argv[1:] or ["50000"]):
-        print(judge(leads), flush=True)
+    if asked.of:
+        judge(folder, tables, judge(folder, some_accounts(tables, asked.leads)))
+    else:
+        judge(folder, tables)
 
 
 if __name__ == "__main__":

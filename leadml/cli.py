@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from serving.scoring import Scorer, Scores
     from training.examples import ExampleSet
     from training.gate import Champion, Gate
-    from training.origin import Origin
-    from training.registry import Registry
+    from training.registry.local import Registry
+    from training.registry.origin import Origin
     from training.train import TrainingResult
 
 app = typer.Typer(
@@ -116,8 +116,8 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     from leadml.checks import inspect_tables
     from leadml.said import column_lines, leak_lines, read_lines
     from training.examples import build_examples, label_line
-    from training.leaks import report_leaks
-    from training.overlaps import report_duplicates
+    from training.leaks.overlaps import report_duplicates
+    from training.leaks.report import report_leaks
 
     settings = _config(config)
     tables = inspect_tables(settings, now=_now())
@@ -138,7 +138,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 def _overlaps(tables: "Tables", examples: "ExampleSet", config: "Config") -> list[str]:
     """Who would both teach and judge; nothing where there is too little to part."""
-    from training.overlaps import report_overlaps
+    from training.leaks.overlaps import report_overlaps
     from training.split import split_by_time
 
     if not len(examples.mature):
@@ -492,7 +492,7 @@ def _registry_folder(config: "Config") -> Path:
 
 
 def _registry(config: "Config") -> "Registry":
-    from training.registry import Registry
+    from training.registry.local import Registry
 
     registry = Registry(_registry_folder(config), config.registry.name)
     for line in registry.mend():
@@ -536,7 +536,7 @@ def _scores(
 def _train(config: "Config", as_of: str, from_run: str = "") -> list[str]:
     """Trains, judges beside the champion and registers; returns what to say about it."""
     from leadml.said import gate_lines, judgement_lines, registered_line, repeat_lines
-    from training.origin import config_again, origin_of
+    from training.registry.origin import config_again, origin_of
     from training.train import train as train_model
 
     registry = _registry(config)

@@ -27,7 +27,7 @@ BACK_TAG = "leadml.rolled_back_at"
 """On a version that a rollback took the place from: when last, in UTC."""
 
 CHAMPIONS_TAG = "leadml.champions"
-"""On the registered model: every change of the champion (see `training.promotions`)."""
+"""On the registered model: every change of the champion (see `training.registry.promotions`)."""
 
 ATTEMPT_TAG = "leadml.attempt"
 """On a run: the training that logged it, so that what a killed one left is found."""

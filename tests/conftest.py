@@ -12,7 +12,7 @@ from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from serving.scoring import Scorer
 from tests.training.results import PASSED
-from training.registry import Registry
+from training.registry.local import Registry
 from training.train import TrainingResult, train
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")

@@ -30,9 +30,9 @@ MAY_IMPORT = {
 
 ONLY_IN = {
     "mlflow": {
-        "training/registry.py",
-        "training/tracking.py",
-        "training/versions.py",
+        "training/registry/local.py",
+        "training/registry/tracking.py",
+        "training/registry/versions.py",
         "serving/loading.py",
     },
     "fastapi": {"serving/"},

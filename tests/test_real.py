@@ -17,7 +17,7 @@ from leadml.moments import open_examples
 from leadml.tables import Tables
 from serving.scoring import Scorer, Scores, score_examples
 from training.examples import build_examples
-from training.leaks import ColumnReport, refused, report_leaks
+from training.leaks.report import ColumnReport, refused, report_leaks
 from training.report.write import write_report
 from training.train import TrainingResult, train
 

@@ -36,9 +36,9 @@ from training.drivers import measure_drivers
 from training.evaluate import Evaluation, evaluate
 from training.examples import ExampleSet, build_examples, check_labels, known_at, label_line
 from training.fit import Recipe, fit_margin
-from training.leaks import ColumnReport, refused, report_leaks
+from training.leaks.overlaps import report_duplicates, report_overlaps
+from training.leaks.report import ColumnReport, refused, report_leaks
 from training.lesson import Lesson
-from training.overlaps import report_duplicates, report_overlaps
 from training.periods import LEAST_OUTCOMES, plan_periods
 from training.replay import Replays, Stretch
 from training.rivals import newest_first, points

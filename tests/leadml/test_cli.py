@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from leadml import cli
 from leadml.sources import read_file
 from tests.training.results import PASSED, REFUSED
-from training.registry import Registry
+from training.registry.local import Registry
 from training.train import TrainingResult
 
 AS_OF = "2026-04-01"

@@ -15,7 +15,7 @@ from leadml.draft.draft import Draft, draft_config
 from leadml.errors import DataError
 from leadml.hints import kind_of, one_and_many, sounds_later, sounds_like_outcome, spoken
 from leadml.tables import Tables
-from training.leaks import judge
+from training.leaks.report import judge
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")
 ROOT = Path(__file__).parents[2]

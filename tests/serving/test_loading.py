@@ -13,7 +13,7 @@ from leadml.tables import Tables
 from serving.loading import _fetch, load_scorer
 from serving.scoring import Scorer, score_examples
 from tests.training.results import PASSED, small_result
-from training.registry import Registry
+from training.registry.local import Registry
 
 NAME = "lead-scorer"
 NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")

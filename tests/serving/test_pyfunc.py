@@ -25,7 +25,7 @@ from leadml.tables import Tables
 from serving.pyfunc import _load_pyfunc
 from serving.scoring import Scorer, score_examples
 from tests.training.results import PASSED, small_result
-from training.registry import Registry
+from training.registry.local import Registry
 
 NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")
 ROOT = Path(__file__).parents[2]

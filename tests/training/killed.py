@@ -21,9 +21,9 @@ from mlflow import MlflowClient
 
 from leadml.folder import read_model
 from tests.training.results import PASSED, small_result
-from training import registry as room
-from training.registry import Registry
-from training.versions import Versions
+from training.registry import local as room
+from training.registry.local import Registry
+from training.registry.versions import Versions
 
 NOW = pd.Timestamp("2026-07-02T09:00", tz="UTC")
 

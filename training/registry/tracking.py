@@ -23,11 +23,11 @@ from leadml import __version__
 from leadml.errors import RegistryError
 from leadml.folder import write_model
 from leadml.store import database, tracking_uri
-from training.card import build_card
 from training.gate import Gate
-from training.origin import origin_of
+from training.registry.card import build_card
+from training.registry.origin import origin_of
+from training.registry.versions import Logged
 from training.train import TrainingResult
-from training.versions import Logged
 
 JUDGED, ORIGIN = "judged.parquet", "origin.json"
 """Artifacts that are read again."""

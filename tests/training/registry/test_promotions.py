@@ -5,7 +5,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.promotions import MOST_CHANGES, Change, champions, read_changes, write_changes
+from training.registry.promotions import (
+    MOST_CHANGES,
+    Change,
+    champions,
+    read_changes,
+    write_changes,
+)
 
 
 def log(*what: str) -> list[Change]:

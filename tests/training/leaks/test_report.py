@@ -13,8 +13,8 @@ from leadml.config import Attributes, Config, parse_config
 from leadml.said import column_lines, leak_lines
 from leadml.tables import Tables
 from training.examples import build_examples
-from training.filling import Filling
-from training.leaks import ColumnReport, is_cleared, judge, judge_time, refused, report_leaks
+from training.leaks.filling import Filling
+from training.leaks.report import ColumnReport, is_cleared, judge, judge_time, refused, report_leaks
 from training.train import TrainingResult
 
 PLANTED = "last_call_outcome"
@@ -303,7 +303,7 @@ def test_a_permission_is_logged_and_stands_in_the_report(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     tables, examples = world(size=noisy(4.0), age=noisy(0.2, seed=2))
-    with caplog.at_level(logging.INFO, logger="training.leaks"):
+    with caplog.at_level(logging.INFO, logger="training.leaks.report"):
         kept_out = reported(tables, examples)
         assert caplog.messages == []
         allowed = reported(tables, examples, attributes={"allow": ["size", "age"]})

@@ -23,8 +23,8 @@ import pandas as pd
 from leadml.config import Config
 from leadml.hints import RUNNING_TOTAL, WRITTEN_LATER, spoken
 from leadml.tables import Tables
-from training.columns import ALONE_GOOD, read_columns
-from training.filling import Filling
+from training.leaks.columns import ALONE_GOOD, read_columns
+from training.leaks.filling import Filling
 
 Verdict = Literal["fine", "suspect", "leak"]
 Judgement = tuple[Verdict, str]

@@ -10,10 +10,10 @@ import pytest
 
 from leadml.config import Config, as_dict, parse_config
 from leadml.errors import ConfigError
-from training.origin import Origin, code_fingerprint, commit_of, config_again, origin_of
+from training.registry.origin import Origin, code_fingerprint, commit_of, config_again, origin_of
 from training.train import TrainingResult
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture

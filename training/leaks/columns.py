@@ -18,9 +18,8 @@ from leadml.parallel import in_order
 from leadml.progress import track
 from leadml.tables import Tables
 from leadml.timeline import nanos
-from training.filling import Filling, Fillings, read_fillings
-from training.metrics import auc
-from training.sorting import (
+from training.leaks.filling import Filling, Fillings, read_fillings
+from training.leaks.sorting import (
     FOLDS,
     auc_of_trees,
     binned,
@@ -28,6 +27,7 @@ from training.sorting import (
     mean_out_of_fold,
     time_told,
 )
+from training.metrics import auc
 from training.split import folds_by_group
 
 MOST_EXAMPLES = 20_000

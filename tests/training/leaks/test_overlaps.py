@@ -8,7 +8,7 @@ import pytest
 
 from leadml.config import Attributes
 from leadml.tables import Tables
-from training.overlaps import report_duplicates, report_overlaps
+from training.leaks.overlaps import report_duplicates, report_overlaps
 
 START = pd.Timestamp("2026-01-01", tz="UTC")
 SETTINGS = Attributes()

@@ -10,7 +10,7 @@ from typing import Any
 
 from leadml.said import interval
 from training.gate import Gate
-from training.origin import Origin
+from training.registry.origin import Origin
 
 FIGURES = {
     "auc": "a won lead above a lost one (AUC)",

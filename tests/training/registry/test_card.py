@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from training.card import build_card
 from training.gate import Gate, Rule
-from training.origin import Origin, origin_of
+from training.registry.card import build_card
+from training.registry.origin import Origin, origin_of
 from training.train import TrainingResult
 
 GOLDEN = Path(__file__).with_name("card.md")

@@ -20,11 +20,11 @@ import pandas as pd
 from leadml.errors import RegistryError
 from leadml.folder import read_model
 from leadml.store import ATTEMPT_TAG, database, prepare, tracking_uri
-from training.attempts import Attempt, begin, locked, unfinished
 from training.gate import Champion, Gate
-from training.origin import Origin
-from training.promotions import Change, champions
-from training.tracking import (
+from training.registry.attempts import Attempt, begin, locked, unfinished
+from training.registry.origin import Origin
+from training.registry.promotions import Change, champions
+from training.registry.tracking import (
     ORIGIN,
     check_readable,
     check_writable,
@@ -35,8 +35,8 @@ from training.tracking import (
     log_training,
     tracking,
 )
+from training.registry.versions import Version, Versions, check_promotable, past_champions
 from training.train import TrainingResult
-from training.versions import Version, Versions, check_promotable, past_champions
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

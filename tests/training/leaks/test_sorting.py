@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.sorting import (
+from training.leaks.sorting import (
     FOLDS,
     PRIOR,
     auc_of_trees,

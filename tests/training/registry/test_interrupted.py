@@ -20,12 +20,12 @@ from leadml.errors import RegistryError
 from leadml.folder import write_model
 from leadml.store import database, tracking_uri
 from tests.training.results import PASSED, small_result
-from training import attempts, tracking
-from training.registry import Registry
+from training.registry import attempts, tracking
+from training.registry.local import Registry
 from training.train import TrainingResult
 
 NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BEFORE = ("logging", "model_logged", "version", "challenger", "registered")
 WITH_CHAMPION = ("fitting", *BEFORE, "finished")
 WITHOUT = ("written_down", "champion", "registered")
@@ -215,7 +215,7 @@ import pandas as pd
 from leadml.folder import read_model
 from leadml.errors import RegistryError
 from tests.training.results import PASSED, small_result
-from training.registry import Registry
+from training.registry.local import Registry
 
 model, folder, spare = sys.argv[1:]
 result = small_result(read_model(Path(model)))

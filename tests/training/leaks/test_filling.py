@@ -11,7 +11,7 @@ from features.log import as_arrow, codes_of
 from leadml.config import Config, parse_config
 from leadml.tables import Tables
 from leadml.timeline import nanos
-from training.filling import Filling, read_fillings
+from training.leaks.filling import Filling, read_fillings
 
 DAY = pd.Timedelta(1, "D")
 START = pd.Timestamp("2026-01-01", tz="UTC")

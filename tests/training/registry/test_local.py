@@ -30,14 +30,14 @@ from leadml.store import (
 )
 from tests.training.results import PASSED, REFUSED
 from training.gate import Gate
-from training.origin import origin_of
-from training.promotions import Change, read_changes, write_changes
-from training.registry import Registry
-from training.tracking import JUDGED_COLUMNS
+from training.registry.local import Registry
+from training.registry.origin import origin_of
+from training.registry.promotions import Change, read_changes, write_changes
+from training.registry.tracking import JUDGED_COLUMNS
 from training.train import TrainingResult
 
 NOW = pd.Timestamp("2026-07-01T09:00", tz="UTC")
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -337,7 +337,7 @@ import mlflow.pyfunc
 import pandas as pd
 from leadml.folder import read_model
 from tests.training.results import PASSED, small_result
-from training.registry import Registry
+from training.registry.local import Registry
 
 source, folder, own, other = (Path(argument) for argument in sys.argv[1:])
 now = pd.Timestamp("2026-07-01T09:00", tz="UTC")

@@ -23,7 +23,7 @@ from leadml.store import (
     USABLE_TAG,
 )
 from training.gate import Gate
-from training.promotions import Change, champions, read_changes, write_changes
+from training.registry.promotions import Change, champions, read_changes, write_changes
 from training.train import TrainingResult
 
 if TYPE_CHECKING:

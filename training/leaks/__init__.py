@@ -1,0 +1,1 @@
+"""Which columns say what they cannot have known?"""
