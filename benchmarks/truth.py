@@ -2,9 +2,10 @@
 
 `python benchmarks/truth.py [LEADS]` (50,000 by default) simulates 36 months (kept in
 benchmarks/worlds), trains, and prints for the judged model, frozen when the test part began: its
-log loss beside the truth's, calibration slope, and in how many of 50 groups of like probability
-the mean true probability lies inside the mean 90 % interval; with the width of the intervals beside
-the narrowest of one width in log-odds that reaches 43 groups, found with the truth in hand.
+log loss beside the truth's; its calibration slope, on what happened and on the truth; in how many
+of 50 groups of like probability the mean true probability lies inside the mean 90 % interval; and
+the width of the intervals beside the narrowest of one width in log-odds that reaches 43 groups,
+found with the truth in hand.
 
 With ``--of 500000`` the leads are those of some accounts of so much larger a company: one model
 learns from them, one from all, and both are judged on the same examples.
@@ -70,6 +71,13 @@ def narrowest(truth: Floats, groups: list[np.ndarray], log_odds: Floats) -> floa
     return float("nan")
 
 
+def true_slope(truth: Floats, probability: Floats) -> float:
+    """The calibration slope that the truth itself has, without the luck of what happened."""
+    won = np.repeat([True, False], len(truth))
+    weights = np.concatenate([truth, 1 - truth])
+    return float(calibration_slope(won, np.tile(probability, 2), weights))
+
+
 def judge(folder: Path, tables: Tables, asked: pd.DataFrame | None = None) -> pd.DataFrame:
     """Trains, prints one row of the table, and returns the judged examples.
 
@@ -103,6 +111,7 @@ def judge(folder: Path, tables: Tables, asked: pd.DataFrame | None = None) -> pd
         f"{log_loss(converted, probability, ones):.5f}",
         f"{log_loss(converted, np.clip(truth, 1e-9, 1 - 1e-9), ones):.5f}",
         f"{calibration_slope(converted, probability, ones):.3f}",
+        f"{true_slope(truth, probability):.3f}",
         f"{holding(truth, groups, lower, upper)} of {GROUPS}",
         f"{(upper - lower).mean():.4f} / {best:.4f}",
         choice.recipe.words,
@@ -120,8 +129,9 @@ def main() -> None:
     folder = world(asked.of or asked.leads)
     config = read_config(folder / "leadml.toml", os.environ)
     tables = read_tables(config, now=pd.Timestamp.now("UTC"))
-    print("| leads | judged | log loss | truth's | slope | held | width / narrowest | recipe |")
-    print("|---|---|---|---|---|---|---|---|")
+    heads = "leads | judged | log loss | truth's | slope | on the truth | held | width / narrowest"
+    print(f"| {heads} | recipe |")
+    print("|---|---|---|---|---|---|---|---|---|")
     if asked.of:
         judge(folder, tables, judge(folder, some_accounts(tables, asked.leads)))
     else:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from leadml.columns import check_timezone
 from leadml.config import Config
-from leadml.errors import listed
+from leadml.errors import listed, nearest
 from leadml.findings import Findings
 from leadml.reading import TableReader
 from leadml.tables import Clock, Tables
@@ -63,6 +63,7 @@ def inspect_tables(config: Config, *, now: pd.Timestamp, events: bool = True) ->
     cut = dataclasses.replace(draft, end=end).upto(end)
     _note_cut(draft, cut, reader.findings)
     _note_undeclared(cut, config, reader.findings)
+    _note_unknown_columns(cut, config, reader.findings)
     return dataclasses.replace(cut, findings=tuple(reader.findings.found))
 
 
@@ -131,3 +132,17 @@ def _note_undeclared(tables: Tables, config: Config, findings: Findings) -> None
     absent = set(config.events) - set(types.unique())
     if absent:
         findings.add("note", "events", f"Declared event types that never occur: {listed(absent)}.")
+
+
+def _note_unknown_columns(tables: Tables, config: Config, findings: Findings) -> None:
+    """A misspelt name would let a column in, or out, without a word."""
+    settings = config.attributes
+    columns = tables.attribute_columns
+    for name in ("exclude", "allow", "categories", "ordered", "bands"):
+        unknown = [column for column in getattr(settings, name) if column not in columns]
+        if unknown:
+            text = (
+                f"attributes.{name} names columns that no table has: {listed(unknown)}."
+                f"{nearest(unknown[0], columns)}"
+            )
+            findings.add("warning", "attributes", text, len(unknown))

@@ -160,8 +160,12 @@ def fit_line(
 
 
 def level(target: Target) -> float:
-    """The log-odds of the average example, offsets taken into account (to the first order)."""
-    rate = np.average(target.converted, weights=target.weights)
+    """The log-odds of the average example, offsets taken into account (to the first order).
+
+    Where none or all converted, those of half an example more on the other side.
+    """
+    half = 0.5 / len(target.converted)
+    rate = np.clip(np.average(target.converted, weights=target.weights), half, 1 - half)
     return float(np.log(rate / (1 - rate)) - np.average(target.offset, weights=target.weights))
 
 

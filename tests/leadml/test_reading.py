@@ -407,6 +407,18 @@ def test_an_event_type_nobody_declared_is_named_and_not_dropped(read: Reader) ->
     assert len(tables.events) == 3
 
 
+def test_a_misspelt_column_of_the_attributes_is_named(tmp_path: Path, read: Reader) -> None:
+    read()
+    settings = {"exclude": ["contry"], "allow": ["country"]}
+    tables = read_tables(config_of(tmp_path, {}, attributes=settings), now=NOW)
+
+    said = only(tables, "warning", "attributes").text
+    assert (
+        said
+        == "attributes.exclude names columns that no table has: contry. Did you mean 'country'?"
+    )
+
+
 def test_events_alike_in_every_column_are_counted(read: Reader) -> None:
     tables = read(events=EVENT_ROWS + EVENT_ROWS.splitlines()[1] + "\n", strict=True)
 

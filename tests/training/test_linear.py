@@ -387,3 +387,9 @@ def test_no_bin_ends_at_the_least_value() -> None:
         matrix = np.array(values, dtype=np.float64)[:, None]
         (shape,) = build_design(matrix, levels=[0], directions=[0]).shapes
         assert shape.edges.tolist() == edges
+
+
+@pytest.mark.parametrize("all_won", [True, False])
+def test_the_level_of_one_class_is_finite(*, all_won: bool) -> None:
+    wanted = Target(np.full(10, all_won), offset=np.zeros(10), weights=np.ones(10))
+    assert level(wanted) == pytest.approx((1 if all_won else -1) * np.log(19))
