@@ -137,7 +137,7 @@ class Registry:
         """What a run, or the run of a version, depended on.
 
         Raises:
-            RegistryError: there is no such run, or it does not say.
+            RegistryError: there is no such run, it does not say, or nothing was fitted in it.
         """
         from mlflow.exceptions import MlflowException
 
@@ -146,14 +146,23 @@ class Registry:
             run_id = asked
             if asked in numbers:
                 run_id = str(self._client.get_model_version(self.name, asked).run_id)
-            path = _artifacts(self._client.get_run(run_id)) / ORIGIN
-            return Origin.from_json(json.loads(path.read_text(encoding="utf-8")))
+            folder = _artifacts(self._client.get_run(run_id))
+            origin = Origin.from_json(json.loads((folder / ORIGIN).read_text(encoding="utf-8")))
+            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
         except (MlflowException, OSError, ValueError, TypeError) as error:
             msg = (
                 f"'{asked}' must be a version or a run that says what it was made from, but the "
                 f"registry in '{self.folder}' has no such. `leadml models` lists the versions."
             )
             raise RegistryError(msg) from error
+        if "recalibrated" in card:
+            source = card["recalibrated"]["from_version"]
+            msg = (
+                f"A run to repeat must have fitted a model, but '{asked}' only recalibrated "
+                f"version {source}. Repeat that one: leadml train --from-run {source}."
+            )
+            raise RegistryError(msg)
+        return origin
 
     def promote(self, number: str, *, force: str = "", now: pd.Timestamp) -> Version:
         """Makes a version the champion.

@@ -288,6 +288,14 @@ def test_the_origin_of_what_is_not_there_is_refused(champion: Registry) -> None:
         champion.origin("nonsense")
 
 
+def test_a_recalibration_cannot_be_trained_again(empty: Registry, trained: TrainingResult) -> None:
+    card = {**trained.model.card, "recalibrated": {"from_version": "7"}}
+    moved = dataclasses.replace(trained, model=dataclasses.replace(trained.model, card=card))
+    number = empty.record(moved, PASSED, now=NOW).number
+    with pytest.raises(RegistryError, match=r"only recalibrated version 7. Repeat that one"):
+        empty.origin(number)
+
+
 def test_what_is_registered_is_the_model_folder(
     champion: Registry, trained: TrainingResult, tmp_path: Path
 ) -> None:
