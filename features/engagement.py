@@ -15,7 +15,7 @@ from features.nouns import KIND_WORDS, Noun, any_noun, event_noun, kind_noun
 from features.spec import VOCABULARY
 from leadml.config import Features
 from leadml.errors import ConfigError, nearest
-from leadml.events import EventType, Kind
+from leadml.events import EventType
 from leadml.timeline import Window
 
 OF_ACCOUNT = "account_"
@@ -61,12 +61,18 @@ def declare_engagement(
     return tuple(dict.fromkeys(declared))
 
 
-def evidence(events: Mapping[str, EventType]) -> dict[Kind, Feature]:
-    """What the policy asks of a lead's past: days since the last event of each kind."""
-    nouns = {kind: kind_noun(kind, events) for kind in KIND_WORDS}
+def evidence(events: Mapping[str, EventType], named: Collection[str] = ()) -> dict[str, Feature]:
+    """What the policy asks of a lead's past: days since the last event of each kind.
+
+    Args:
+        events: the event types by key.
+        named: event types that the policy asks for by themselves.
+    """
+    nouns: dict[str, Noun] = {kind: kind_noun(kind, events) for kind in KIND_WORDS}
+    nouns |= {key: event_noun(key, events[key]) for key in named}
     return {
-        kind: Feature(VOCABULARY["days_since_last"], replace(noun, name=f"policy_{kind}"))
-        for kind, noun in nouns.items()
+        name: Feature(VOCABULARY["days_since_last"], replace(noun, name=f"policy_{noun.name}"))
+        for name, noun in nouns.items()
     }
 
 

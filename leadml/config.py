@@ -12,6 +12,7 @@ leadml.errors.ConfigError: Unknown setting 'label.horizon_day'. Did you mean 'ho
 """
 
 import dataclasses
+import math
 import os
 import tomllib
 from collections.abc import Mapping
@@ -21,9 +22,13 @@ from pathlib import Path
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
 
+from leadml.capacity import Capacity
 from leadml.errors import ConfigError, listed, nearest, without_password
 from leadml.events import EventType
-from leadml.parsing import expanded, parse_value
+from leadml.parsing import expanded, parse_value, without_nothing
+from leadml.point_rules import BEHAVIOUR, FIT, BehaviourRule, FitRule, check_rules
+from leadml.policy import Policy
+from leadml.policy_check import check_policy
 
 Every = Literal["", "week", "month", "quarter"]
 By = Literal["", "week", "month", "quarter", "block"]
@@ -33,6 +38,9 @@ STAGE_OUTCOMES = ("mql", "sql", "sales_accepted", "sales_rejected", "opportunity
 
 OUTCOMES = ("closed_won", "closed_lost", *STAGE_OUTCOMES)
 """What can become of a lead."""
+
+DAYS_A_MONTH = 30.44
+"""Of an average month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,27 +207,35 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
-    """How scores become stages: what each stage needs, what holds a lead back.
+class Points:
+    """A table of points: what companies use before they have a model.
 
     Attributes:
-        sql_share: the share of open leads sales can talk to; sets the probability sql needs.
-        mql_share: the share that marketing works on.
-        fit: the poorest grade of fit that sql and mql accept.
-        engagement: the weakest grade of engagement that mql accepts (1 is strongest).
-        intent_days, product_days, service_days: how recent explicit intent, product use and a
-            service request must be.
-        negative_days: how long negative evidence holds a lead back.
+        fit: points for who a lead is.
+        behaviour: points for what it did.
+        half_life_days: after how many days an event gives half its points; 0 for never.
+        decay_percent_a_month: the same, as the share of its points an event loses each month.
+        mql, sql: from how many points on a lead is marketing's, and sales'.
     """
 
-    sql_share: float = 0.10
-    mql_share: float = 0.30
-    fit: Literal["A", "B", "C", "D"] = "C"
-    engagement: int = 2
-    intent_days: float = 30.0
-    product_days: float = 30.0
-    service_days: float = 30.0
-    negative_days: float = 365.0
+    fit: tuple[FitRule, ...] = FIT
+    behaviour: tuple[BehaviourRule, ...] = BEHAVIOUR
+    half_life_days: float = 0.0
+    decay_percent_a_month: float = 0.0
+    mql: float = 60.0
+    sql: float = 80.0
+
+    @property
+    def rules(self) -> tuple[FitRule | BehaviourRule, ...]:
+        """All of them, those of fit first."""
+        return (*self.fit, *self.behaviour)
+
+    @property
+    def halving_days(self) -> float:
+        """After how many days an event gives half its points; 0 for never."""
+        if not self.decay_percent_a_month:
+            return self.half_life_days
+        return DAYS_A_MONTH * math.log(2) / -math.log1p(-self.decay_percent_a_month / 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +274,8 @@ class Config:
     features: Features = field(default_factory=Features)
     training: Training = field(default_factory=Training)
     policy: Policy = field(default_factory=Policy)
+    points: Points = field(default_factory=Points)
+    capacity: Capacity | None = None
     registry: Registry = field(default_factory=Registry)
     serving: Serving = field(default_factory=Serving)
     folder: Path = Path()
@@ -341,6 +359,25 @@ def check_config(config: Config) -> None:
     if both:
         msg = f"label.won and label.lost must not share a text, got {listed(both)} in both."
         raise ConfigError(msg)
+    _check_points(config)
+    check_policy(config.policy, config.events)
+
+
+def _check_points(config: Config) -> None:
+    points = config.points
+    if points.half_life_days and points.decay_percent_a_month:
+        msg = (
+            "points.half_life_days and points.decay_percent_a_month must not both be set, got "
+            f"{points.half_life_days:g} and {points.decay_percent_a_month:g}. Keep one of the two."
+        )
+        raise ConfigError(msg)
+    if points.mql > points.sql:
+        msg = (
+            f"points.mql must not exceed points.sql, got {points.mql:g} and {points.sql:g}. "
+            "Swap them."
+        )
+        raise ConfigError(msg)
+    check_rules(points.fit, points.behaviour, config.events)
 
 
 _TINY, _HUGE = 1e-9, 1e9
@@ -361,7 +398,7 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
             *("training.min_outcomes", "training.periods", "training.most_examples"),
             *("features.half_life_days", "features.session_gap_minutes"),
             *("attributes.max_levels",),
-            *("serving.max_leads", "serving.max_body_mb"),
+            *("points.mql", "points.sql", "serving.max_leads", "serving.max_body_mb"),
         ),
         _TINY,
         _HUGE,
@@ -371,16 +408,25 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
         (
             *("examples.after_days", "training.half_lives_days", "training.threads"),
             "training.search_minutes",
-            *("policy.intent_days", "policy.product_days", "policy.service_days"),
-            *("policy.negative_days", "attributes.min_count", "training.seed"),
+            *("policy.hysteresis", "policy.closed_again_days"),
+            *("attributes.min_count", "training.seed"),
+            "points.half_life_days",
         ),
         0,
         _HUGE,
         "0 or more",
     ),
     (("features.windows_days",), 1, 36_500, "1 to 36,500 days"),
-    (("policy.engagement",), 1, 4, "1 to 4"),
-    (("training.lead_weight",), 0, 1, "0 to 1"),
+    (("points.decay_percent_a_month",), 0, 100 - _TINY, "0 or more and below 100"),
+    (
+        (
+            *("training.lead_weight", "policy.explore_share"),
+            *("policy.sql_probability", "policy.mql_probability"),
+        ),
+        0,
+        1,
+        "0 to 1",
+    ),
     (("serving.port",), 0, 65_535, "0 to 65,535"),
 )
 """Settings, the least and the most they may be, and how that is said; lists one by one."""
@@ -390,7 +436,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [_plain(without_nothing(item)) for item in value]
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, str):

@@ -29,6 +29,10 @@ class RegistryError(LeadmlError):
     """The registry lacks the model, version or alias that was asked for."""
 
 
+class NoChampionError(RegistryError):
+    """No model scores yet."""
+
+
 def listed(names: Iterable[object], *, most: int = 5) -> str:
     """Joins names for a message: sorted, at most ``most``, the rest counted.
 

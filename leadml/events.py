@@ -34,13 +34,11 @@ class EventType:
         one: what one of them is called: ``pricing-page view``.
         many: what several are called: ``pricing-page views``.
         kind: which evidence it is.
-        points: what it is worth in a table of points.
     """
 
     one: str
     many: str
     kind: Kind = "engagement"
-    points: float = 0.0
 
 
 def slug(text: str) -> str:

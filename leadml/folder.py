@@ -7,7 +7,8 @@
 | linear.json | the linear part (absent where the model has none) |
 | trees.txt | the trees as LightGBM text (absent where the model has none) |
 | maps.json | the map to probabilities, for each horizon |
-| policy.json | thresholds and grade references |
+| policy.json | the policy: what each stage needs, lines, where grades part |
+| answers.json | what leads say of each attribute, and how commonly |
 | card.json | what it predicts, from which data, how well |
 
 Hashes are checked before LightGBM parses: a damaged text model would kill the process.
@@ -26,7 +27,7 @@ import numpy as np
 from leadml.errors import ModelError, listed
 from leadml.model import Bend, Calibration, LeadModel, LinearPart, Term
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the folder's meaning changes."""
 
 _NAMES = {
@@ -35,6 +36,7 @@ _NAMES = {
     "trees.txt",
     "maps.json",
     "policy.json",
+    "answers.json",
     "card.json",
 }
 
@@ -60,6 +62,7 @@ def write_model(model: LeadModel, folder: Path) -> None:
         "catalog.json": _json(model.catalog),
         "maps.json": _json({str(days): dataclasses.asdict(own) for days, own in maps.items()}),
         "policy.json": _json(model.policy),
+        "answers.json": _json(model.answers),
         "card.json": _json(model.card),
     }
     if model.linear is not None:
@@ -92,6 +95,7 @@ def read_model(folder: Path) -> LeadModel:
         policy=json.loads(files["policy.json"]),
         card=card,
         horizons=maps,
+        answers=json.loads(files["answers.json"]),
     )
 
 

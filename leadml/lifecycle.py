@@ -1,75 +1,27 @@
-"""What should happen with a lead? From separate evidence to one stage.
+"""Which stage is a lead in, and what is to be done with it? The policy, applied.
 
-Fit (who they are), engagement (what they do), explicit intent (what they ask for) and negative
-signs are kept apart: high engagement never makes up for poor fit, and no threshold alone makes a
-sales lead. The first rule that holds decides:
+`decide` takes one lead or a million, which is the same: every need is one array of truths, and
+what is said of a lead depends only on its case and which needs it meets, so that each sentence is
+made once. The first case that holds decides:
 
-| stage | needs |
-|---|---|
-| customer | an outcome closed_won |
-| disqualified | a negative sign within ``negative_days``, or closed_lost |
-| opportunity | an outcome row ``opportunity`` |
-| sql | fit, explicit intent within ``intent_days``, and the probability of the sql line |
-| pql | fit, and product use within ``product_days`` |
-| mql | fit, engagement, and the probability of the mql line |
-| service_qualified | a service request within ``service_days`` |
-| iql | any activity at all |
-| lead | nothing |
-
-A need for evidence that the company does not record at all is waived for mql, never for sql.
+customer · closed · no consent · blocks · opportunity · the policy's rules · lead
 """
 
-import dataclasses
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from leadml.arrays import Bools, Floats
-from leadml.config import Policy
-from leadml.events import Kind
+from leadml.advice import Case, advise, cases_of
+from leadml.arrays import Bools, Floats, Ints
+from leadml.levels import FIT_GRADES, Levels, engagement_numbers, fit_letters, grade
+from leadml.policy import STAGES, Need
 
-Stage = Literal[
-    "lead",
-    "iql",
-    "mql",
-    "pql",
-    "sql",
-    "service_qualified",
-    "opportunity",
-    "customer",
-    "disqualified",
-]
-FIT_GRADES = "ABCD"
+ACTIVE = ("engagement", "intent", "product", "service")
+"""The kinds of events that are any activity."""
 
-
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """A policy with its lines: what `Policy` asks for, in the units of one model.
-
-    Attributes:
-        policy: what each stage needs.
-        sql_probability, mql_probability: from the shares that sales and marketing can work on.
-        fit_cuts: contributions of fit (log-odds) that part D|C|B|A; None without fit features.
-        engagement_cuts: contributions of engagement and intent that part 4|3|2|1; or None.
-    """
-
-    policy: Policy
-    sql_probability: float
-    mql_probability: float
-    fit_cuts: tuple[float, float, float] | None
-    engagement_cuts: tuple[float, float, float] | None
-
-    def to_json(self) -> dict[str, Any]:
-        """Itself as plain data."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> "Levels":
-        """The inverse of `to_json`."""
-        cuts = {name: _cuts(data[name]) for name in ("fit_cuts", "engagement_cuts")}
-        return cls(**{**data, **cuts, "policy": Policy(**data["policy"])})
+URGENT_DAYS = 1.0
+"""An event of the last day is urgent; what is older waits like the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,87 +29,231 @@ class Evidence:
     """What the policy looks at, one row a lead; all arrays have shape (n,).
 
     Attributes:
-        probability: calibrated.
-        fit, engagement: the model's contributions of these groups, in log-odds.
-        days_since: days since the last event of each kind; NaN where there is none.
+        score: the calibrated probability, or points; NaN where there is none.
+        fit, engagement: what these groups add: log-odds, or points.
+        days_since: days since the last event of each kind, and of each event type the policy
+            names; NaN where there is none.
         reached: the furthest outcome so far ("" where there is none).
+        consent: 1 given, 0 refused, NaN not known.
+        blocked: for every block that looks at an attribute, by name, whether it holds.
     """
 
-    probability: Floats
+    score: Floats
     fit: Floats
     engagement: Floats
-    days_since: Mapping[Kind, Floats]
+    days_since: Mapping[str, Floats]
     reached: np.ndarray
+    consent: Floats
+    blocked: Mapping[str, Bools] = field(default_factory=dict)
+
+    def of(self, rows: Ints) -> "Evidence":
+        """That of some leads, by position, each as often as it is named."""
+        return Evidence(
+            self.score[rows],
+            self.fit[rows],
+            self.engagement[rows],
+            {name: days[rows] for name, days in self.days_since.items()},
+            self.reached[rows],
+            self.consent[rows],
+            {name: holds[rows] for name, holds in self.blocked.items()},
+        )
 
 
-def fit_levels(policy: Policy, probability: Floats, fit: Floats, engagement: Floats) -> Levels:
-    """The lines of a policy, from the examples a model was calibrated on.
+@dataclass(frozen=True, slots=True)
+class Previous:
+    """What leads were when they were last looked at; arrays of shape (n,).
 
-    The probability lines let ``sql_share`` and ``mql_share`` of such leads pass; the cuts part
-    each group's contributions into quarters.
+    Attributes:
+        stage: "" where it is not known.
+        fit_grade: "" where it is not known.
+        engagement_grade: 0 where it is not known.
     """
-    return Levels(
-        policy,
-        float(np.quantile(probability, 1 - policy.sql_share)),
-        float(np.quantile(probability, 1 - policy.mql_share)),
-        _quarters(fit),
-        _quarters(engagement),
+
+    stage: np.ndarray
+    fit_grade: np.ndarray
+    engagement_grade: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is decided of every lead; all arrays have shape (n,).
+
+    Attributes:
+        stage: one of `leadml.policy.STAGES`.
+        fit_grade: A to D; "" without evidence of fit.
+        engagement_grade: 1 to 4; 0 without evidence of engagement.
+        block: what holds a lead back; "".
+        met: the needs of its stage, as text.
+        missing: what it lacks for the nearest further stage, as text.
+        moves_up: what would make it which stage; "" where nothing would.
+        action, track: what is done, and what is sent.
+        follow_up_minutes: how soon; NaN where nothing is said.
+        look_again_days: after how many days to decide anew; NaN for never.
+    """
+
+    stage: np.ndarray
+    fit_grade: np.ndarray
+    engagement_grade: Ints
+    block: np.ndarray
+    met: np.ndarray
+    missing: np.ndarray
+    moves_up: np.ndarray
+    action: np.ndarray
+    track: np.ndarray
+    follow_up_minutes: Floats
+    look_again_days: Floats
+
+
+def decide(levels: Levels, evidence: Evidence, previous: Previous | None = None) -> Decisions:
+    """The stage of every lead, and all that follows from it.
+
+    Args:
+        levels: the policy in the units of the model.
+        evidence: of n leads.
+        previous: what they were before; a lead keeps what it still nearly has.
+    """
+    fit, engagement = _grades(levels, evidence, previous)
+    leads = _Leads(levels, evidence, fit, engagement)
+    cases = cases_of(levels.policy)
+    met = {need: leads.meet(need) for case in cases for need in case.needs}
+    which = _which(cases, leads, met, previous)
+    patterns, place = _patterns(which, list(met.values()))
+    said = [advise(levels, cases, list(met), case, held) for case, held in patterns]
+    met_texts, missing, moves_up = (
+        np.array([one[k] for one in said], dtype=object)[place] for k in range(3)
+    )
+    return Decisions(
+        stage=np.array([case.stage for case in cases])[which],
+        fit_grade=fit_letters(fit),
+        engagement_grade=engagement_numbers(engagement),
+        block=np.array([case.block for case in cases], dtype=object)[which],
+        met=met_texts,
+        missing=missing,
+        moves_up=moves_up,
+        action=np.array([case.action for case in cases])[which],
+        track=np.array([case.track for case in cases])[which],
+        follow_up_minutes=_follow_up(cases, which, leads),
+        look_again_days=_look_again(cases, which, leads),
     )
 
 
-def grade_fit(levels: Levels, fit: Floats) -> np.ndarray:
-    """Grades A (best) to D; "" where the model has no features of fit."""
-    if levels.fit_cuts is None:
-        return np.full(len(fit), "", dtype="<U1")
-    letters = np.array(list(FIT_GRADES[::-1]))
-    return letters[np.searchsorted(levels.fit_cuts, fit, side="right")]
+@dataclass(frozen=True, slots=True)
+class _Leads:
+    """Leads as the policy sees them; grades as numbers."""
+
+    levels: Levels
+    evidence: Evidence
+    fit: Ints
+    engagement: Ints
+
+    def meet(self, need: Need, *, nearly: bool = False) -> Bools:
+        """Which leads meet a need, or nearly do."""
+        if need.what == "fit":
+            return self._graded(self.fit, 3 - FIT_GRADES.index(need.least), need)
+        if need.what == "engagement":
+            return self._graded(self.engagement, 4 - int(need.least), need)
+        if need.what == "line":
+            return self.levels.reaches(self.evidence.score, need.least, nearly=nearly)
+        if need.what == "consent":
+            return np.asarray(self.evidence.consent == 1)
+        if need.what == "activity":
+            return self.within(ACTIVE, np.inf)
+        return self.within(need.events or (need.what,), need.days)
+
+    def are(self, case: Case) -> Bools:
+        """Which have the outcome, refusal or negative sign of a case; all where it has none."""
+        if case.outcome:
+            return np.asarray(self.evidence.reached == case.outcome)
+        if case.refused:
+            return np.asarray(self.evidence.consent == 0)
+        if not case.block:
+            return np.ones(len(self.fit), dtype=np.bool_)
+        by_event = self.within(case.events, case.within_days)
+        return by_event | self.evidence.blocked.get(case.block, np.zeros_like(by_event))
+
+    def days_since(self, names: Sequence[str]) -> Floats:
+        """Days since the last of some kinds or event types; NaN where there is none."""
+        last = np.full(len(self.fit), np.nan)
+        for name in names:
+            last = np.fmin(last, self.evidence.days_since[name])
+        return last
+
+    def within(self, names: Sequence[str], days: float) -> Bools:
+        """Where any of some kinds or event types happened within so many days."""
+        return np.asarray(self.days_since(names) <= days)
+
+    def _graded(self, grades: Ints, least: int, need: Need) -> Bools:
+        return np.asarray((grades >= least) | ((grades < 0) & need.waived))
 
 
-def grade_engagement(levels: Levels, engagement: Floats) -> np.ndarray:
-    """Grades 1 (strongest) to 4; 0 where the model has no features of engagement."""
-    if levels.engagement_cuts is None:
-        return np.zeros(len(engagement), dtype=np.int64)
-    return 4 - np.searchsorted(levels.engagement_cuts, engagement, side="right")
+def _grades(levels: Levels, evidence: Evidence, previous: Previous | None) -> tuple[Ints, Ints]:
+    """Grades of fit and engagement as numbers."""
+    fit_before, engagement_before = None, None
+    if previous is not None:
+        fit_before = _places(previous.fit_grade, FIT_GRADES[::-1])
+        engagement_before = np.where(
+            previous.engagement_grade > 0, 4 - previous.engagement_grade, -1
+        )
+    return (
+        grade(levels.fit_cuts, evidence.fit, levels.margin, fit_before),
+        grade(levels.engagement_cuts, evidence.engagement, levels.margin, engagement_before),
+    )
 
 
-def assign_stages(levels: Levels, evidence: Evidence) -> np.ndarray:
-    """The stage of every lead; text of shape (n,)."""
-    policy = levels.policy
-    fit_grade = grade_fit(levels, evidence.fit)
-    engagement_grade = grade_engagement(levels, evidence.engagement)
-    fits = (fit_grade <= policy.fit) | (fit_grade == "")
-    engaged = (engagement_grade > 0) & (engagement_grade <= policy.engagement)
-    engaged |= np.full(len(fits), levels.engagement_cuts is None)
-    since = evidence.days_since
-    ever = np.any([~np.isnan(days) for kind, days in since.items() if kind != "negative"], axis=0)
-    rules: list[tuple[Stage, Bools]] = [
-        ("customer", evidence.reached == "closed_won"),
-        ("disqualified", evidence.reached == "closed_lost"),
-        ("disqualified", _within(since["negative"], policy.negative_days)),
-        ("opportunity", evidence.reached == "opportunity"),
-        (
-            "sql",
-            fits
-            & (fit_grade != "")
-            & _within(since["intent"], policy.intent_days)
-            & (evidence.probability >= levels.sql_probability),
-        ),
-        ("pql", fits & _within(since["product"], policy.product_days)),
-        ("mql", fits & engaged & (evidence.probability >= levels.mql_probability)),
-        ("service_qualified", _within(since["service"], policy.service_days)),
-        ("iql", ever),
-    ]
-    return np.select([rule for _, rule in rules], [stage for stage, _ in rules], default="lead")
+def _which(
+    cases: Sequence[Case],
+    leads: _Leads,
+    met: Mapping[Need, Bools],
+    previous: Previous | None,
+) -> Ints:
+    """The first case that holds of every lead, by position."""
+    rank = None if previous is None else _places(previous.stage, STAGES)
+    holds = []
+    for case in cases:
+        so = leads.are(case)
+        passed = np.logical_and.reduce([so, *(met[need] for need in case.needs)])
+        if rank is not None and case.needs:
+            nearly = [leads.meet(need, nearly=True) for need in case.needs]
+            had = rank >= STAGES.index(case.stage)
+            passed |= np.logical_and.reduce([so, had, *nearly])
+        holds.append(passed)
+    return np.asarray(np.argmax(np.column_stack(holds), axis=1))
 
 
-def _within(days_since: Floats, limit_days: float) -> Bools:
-    return np.nan_to_num(days_since, nan=np.inf) <= limit_days
+def _places(texts: np.ndarray, order: Sequence[str]) -> Ints:
+    """Where each text stands in an order, from 0; -1 where it is none of them."""
+    places = np.full(len(texts), -1)
+    for place, text in enumerate(order):
+        places[texts == text] = place
+    return places
 
 
-def _quarters(values: Floats) -> tuple[float, float, float] | None:
-    low, middle, high = (float(q) for q in np.quantile(values, (0.25, 0.5, 0.75)))
-    return None if low == high else (low, middle, high)
+def _patterns(which: Ints, met: Sequence[Bools]) -> tuple[list[tuple[int, int]], Ints]:
+    """The distinct (case, needs met as bits), and the place of every lead's among them."""
+    bits = np.zeros(len(which), dtype=np.int64)
+    for k, held in enumerate(met):
+        bits |= held.astype(np.int64) << k
+    codes, place = np.unique(which << len(met) | bits, return_inverse=True)
+    mask = (1 << len(met)) - 1
+    return [(int(code) >> len(met), int(code) & mask) for code in codes], place
 
 
-def _cuts(values: Any) -> tuple[float, float, float] | None:
-    return None if values is None else (values[0], values[1], values[2])
+def _follow_up(cases: Sequence[Case], which: Ints, leads: _Leads) -> Floats:
+    """Minutes until the follow-up; sooner where a lead that is called did something urgent."""
+    minutes = np.array([60 * case.follow_up_hours or np.nan for case in cases])[which]
+    called = np.array([case.action == "call" for case in cases])[which]
+    for event, soon in leads.levels.policy.urgent_minutes.items():
+        urgent = called & leads.within((event,), URGENT_DAYS)
+        minutes = np.where(urgent, np.fmin(minutes, soon), minutes)
+    return minutes
+
+
+def _look_again(cases: Sequence[Case], which: Ints, leads: _Leads) -> Floats:
+    """Whole days until the case's own term, or until what it rests on runs out; at least one."""
+    days = np.array([case.look_again_days or np.nan for case in cases])[which]
+    for k, case in enumerate(cases):
+        for names, within in case.windows:
+            left = within - leads.days_since(names)
+            rests = (which == k) & (left >= 0)
+            days = np.where(rests, np.fmin(days, left), days)
+    return np.asarray(np.maximum(np.ceil(days), 1.0))

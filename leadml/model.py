@@ -187,6 +187,8 @@ class LeadModel:
         horizons: the same for the other horizons that are answered, by days.
         policy: thresholds and reference points of grades (`leadml.lifecycle.Levels`), as data.
         card: what it predicts, from which data, how well: plain data for people and machines.
+        answers: what leads say of each attribute, and how commonly: plain data, for asking what a
+            missing one would change.
     """
 
     catalog: Mapping[str, Any]
@@ -196,6 +198,7 @@ class LeadModel:
     policy: Mapping[str, Any]
     card: Mapping[str, Any]
     horizons: Mapping[int, Calibration] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
     def margin(self, matrix: Matrix) -> Floats:
         """The raw log-odds, before calibration; shape (n,).

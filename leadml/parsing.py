@@ -25,6 +25,17 @@ def parse_value(kind: Any, value: Any, name: str) -> Any:
     return _parse_plain(kind, value, name)
 
 
+def without_nothing(tree: Any) -> Any:
+    """Plain data without settings that are not set, which TOML cannot say; tuples as lists.
+
+    >>> without_nothing({"a": None, "b": (1, {"c": None})})
+    {'b': [1, {}]}
+    """
+    if isinstance(tree, Mapping):
+        return {key: without_nothing(value) for key, value in tree.items() if value is not None}
+    return [without_nothing(value) for value in tree] if isinstance(tree, list | tuple) else tree
+
+
 def _parse_generic(kind: Any, value: Any, name: str) -> Any:
     """A word of some, a list, a table, or a value that may be left out."""
     origin, args = get_origin(kind), get_args(kind)

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from leadml.errors import RegistryError
+from leadml.errors import NoChampionError, RegistryError
 from leadml.folder import read_model
 from leadml.store import CHAMPION, database, prepare, tracking_uri
 from serving.scoring import Scorer
@@ -23,12 +23,13 @@ def load_scorer(folder: Path, name: str, *, version: str = "") -> Scorer:
         version: a number or an alias; empty for the champion.
 
     Raises:
-        RegistryError: there is no registry, no such model, version or alias.
+        NoChampionError: the champion was asked for, and there is none.
+        RegistryError: there is no such version or alias.
         ModelError: what the registry holds is damaged.
     """
     if not database(folder).is_file():
         msg = f"There must be a registry in '{folder}', got none. `leadml train` makes one."
-        raise RegistryError(msg)
+        raise NoChampionError(msg)
     prepare()
     number = _number(folder, name, version or CHAMPION)
     kept = folder / "serving" / name / number
@@ -53,7 +54,7 @@ def _number(folder: Path, name: str, version: str) -> str:
             f"The registry must hold '{name}' {version}, but it does not. "
             "`leadml models` lists what there is, `leadml promote` makes a champion."
         )
-        raise RegistryError(msg) from error
+        raise (NoChampionError if version == CHAMPION else RegistryError)(msg) from error
 
 
 def _fetch(folder: Path, name: str, number: str, kept: Path) -> None:

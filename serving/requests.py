@@ -43,6 +43,7 @@ class Asked:
     Attributes:
         tables: the leads and all that is known of them before as_of.
         examples: lead_id, as_of.
+        before: what the leads that say so were when they were last scored; None where none does.
         missing: attributes the model reads that were not given.
         warnings: what was given and is not used.
     """
@@ -50,6 +51,7 @@ class Asked:
     as_of: datetime
     tables: Tables
     examples: pd.DataFrame
+    before: pd.DataFrame | None
     missing: list[list[str]]
     warnings: list[list[str]]
 
@@ -84,7 +86,7 @@ def build_asked(request: ScoreRequest, scorer: Scorer, *, now: datetime, max_lea
         InvalidRequestError: with every field that cannot be used.
     """
     dated = scorer.model.card["clock"] in {"times", "days"}
-    columns, texts = scorer.catalog.attribute_columns, set(text_columns(scorer.catalog))
+    columns, texts = scorer.attribute_columns, set(text_columns(scorer))
     unknown = set(scorer.model.card["config"]["data"]["missing"])
     errors = _errors(request, now, max_leads, dated=dated)
     attributes: dict[str, pd.Series] = {}
@@ -105,7 +107,8 @@ def build_asked(request: ScoreRequest, scorer: Scorer, *, now: datetime, max_lea
         as_of,
         tables,
         pd.DataFrame({"lead_id": tables.leads["lead_id"], "as_of": tables.end}),
-        _missing(attributes, len(request.leads)),
+        _before(request.leads),
+        _missing({c: attributes[c] for c in scorer.catalog.attribute_columns}, len(request.leads)),
         [
             [*_warnings(lead, set(columns), set(scorer.catalog.events), as_of), *alone]
             for lead, alone in zip(
@@ -115,10 +118,11 @@ def build_asked(request: ScoreRequest, scorer: Scorer, *, now: datetime, max_lea
     )
 
 
-def text_columns(catalog: Catalog) -> list[str]:
+def text_columns(scorer: Scorer) -> list[str]:
     """The attributes that a request gives as text."""
-    amounts = {f.noun.keys[0] for f in catalog.features if f.word.name in {"number", "band"}}
-    return [column for column in catalog.attribute_columns if column not in amounts]
+    features = scorer.catalog.features
+    amounts = {f.noun.keys[0] for f in features if f.word.name in {"number", "band"}}
+    return [column for column in scorer.attribute_columns if column not in amounts]
 
 
 def _errors(
@@ -241,6 +245,15 @@ def _times(moments: list[datetime]) -> pd.DatetimeIndex:
 def _midnight(moment: datetime) -> datetime:
     """The midnight (UTC) at or before a moment."""
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _before(leads: Sequence[LeadIn]) -> pd.DataFrame | None:
+    """The last answers that a request brings, as a table of scores."""
+    known = [(lead.lead_id, lead.previous) for lead in leads if lead.previous is not None]
+    if not known:
+        return None
+    rows = [{"lead_id": lead_id, **previous.model_dump()} for lead_id, previous in known]
+    return pd.DataFrame(rows, dtype="object")
 
 
 def _missing(attributes: dict[str, pd.Series], n: int) -> list[list[str]]:

@@ -11,15 +11,23 @@ import anyio
 import pandas as pd
 from fastapi import APIRouter, Request, Response
 
+from leadml.advice import said
+from leadml.levels import Levels
+from leadml.policy import needs_of
+from serving.asking import ask
 from serving.deps import Body, CurrentScorer, Now, state_of
 from serving.problems import MEDIA_TYPE
+from serving.questions import Question
 from serving.requests import Asked, build_asked, parse_request, text_columns
 from serving.schemas import (
     EvidenceOut,
     HorizonOut,
     ModelOut,
     ModelResponse,
+    PolicyOut,
+    QuestionOut,
     ReasonOut,
+    RuleOut,
     ScoreOut,
     ScoreResponse,
     StatusOut,
@@ -29,6 +37,8 @@ from serving.scoring import Scorer, Scores, score_examples, unseen_categories
 
 SMALL_BODY = 64 * 1024
 """A body of at most so many bytes (some fifty leads) is scored on the event loop."""
+
+ONLY_POINTS = "points, not a probability: there is no model yet"
 
 NO_SIGNAL = "this model has no usable signal: do not rank by it"
 
@@ -48,9 +58,18 @@ _TABLE_FIELDS = (
     "probability",
     "lower",
     "upper",
+    "points",
     "fit_grade",
     "engagement_grade",
     "stage",
+    "action",
+    "track",
+    "follow_up_minutes",
+    "look_again",
+    "blocked_by",
+    "moves_up",
+    "explored",
+    "propensity",
     "unscored_reason",
 )
 
@@ -139,31 +158,47 @@ def answer(scorer: Scorer, body: bytes, *, now: datetime, max_leads: int) -> Ans
     """
     request = parse_request(body)
     asked = build_asked(request, scorer, now=now, max_leads=max_leads)
-    scores = score_examples(scorer, asked.tables, asked.examples, most_reasons=request.explain)
-    said = build_response(scorer, asked, scores)
+    scores = score_examples(
+        scorer,
+        asked.tables,
+        asked.examples,
+        most_reasons=request.explain,
+        before=asked.before,
+    )
+    questions = ask(scorer, scores, most=request.ask) if request.ask else None
+    said = build_response(scorer, asked, scores, questions)
     return Answer(said.model_dump_json().encode(), len(said.scores))
 
 
 def warm_up(scorer: Scorer) -> Answer:
     """Scores one lead, so that the first request need not wait for what is read once."""
     known_until: str = scorer.model.card["known_until"]
-    texts = dict.fromkeys(text_columns(scorer.catalog), "nobody@example.com")
+    texts = dict.fromkeys(text_columns(scorer), "nobody@example.com")
     lead = {"lead_id": "warm-up", "created_at": known_until, "attributes": texts}
     body = json.dumps({"as_of": known_until, "leads": [lead]}).encode()
     return answer(scorer, body, now=datetime.fromisoformat(known_until), max_leads=1)
 
 
-def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreResponse:
-    """The scores on the wire, in the order of the request."""
+def build_response(
+    scorer: Scorer,
+    asked: Asked,
+    scores: Scores,
+    questions: list[tuple[Question, ...]] | None = None,
+) -> ScoreResponse:
+    """The scores on the wire, in the order of the request; with questions where they were asked."""
     unseen = unseen_categories(scorer, scores.matrix)
     doubts, within = _doubts(scorer), _within(scores)
     columns = {name: _plain(scores.table[name]) for name in _TABLE_FIELDS}
+    met, lacking = (_parts(scores.table[name]) for name in ("needs_met", "needs_missing"))
     answered = [
         ScoreOut(
             **{name: values[k] for name, values in columns.items()},
             as_of=asked.as_of,
             within=within[k],
+            needs_met=met[k],
+            needs_missing=lacking[k],
             reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in scores.reasons[k]],
+            questions=[_question(one) for one in questions[k]] if questions else [],
             evidence=_evidence(scores, k),
             missing=asked.missing[k],
             warnings=[*doubts, *map(_unseen, unseen[k]), *asked.warnings[k]],
@@ -176,6 +211,15 @@ def build_response(scorer: Scorer, asked: Asked, scores: Scores) -> ScoreRespons
 def _plain(column: pd.Series) -> list[Any]:
     """A column's values, None where they are missing or empty."""
     return [None if pd.isna(value) or value == "" else value for value in column.tolist()]
+
+
+def _question(question: Question) -> QuestionOut:
+    return QuestionOut(**{name: getattr(question, name) for name in QuestionOut.model_fields})
+
+
+def _parts(column: pd.Series) -> list[list[str]]:
+    """The needs that a text names."""
+    return [text.split("; ") if text else [] for text in column.tolist()]
 
 
 def _within(scores: Scores) -> list[list[WithinOut]]:
@@ -193,7 +237,7 @@ def _within(scores: Scores) -> list[list[WithinOut]]:
 
 def _evidence(scores: Scores, row: int) -> EvidenceOut | None:
     """A score by group of evidence; nothing for an unscored lead."""
-    if pd.isna(scores.table["probability"].iloc[row]):
+    if scores.table["unscored_reason"].iloc[row]:
         return None
     groups = {group: float(sums[row]) for group, sums in scores.groups.items()}
     return EvidenceOut(base=scores.base, **groups)
@@ -201,6 +245,8 @@ def _evidence(scores: Scores, row: int) -> EvidenceOut | None:
 
 def _doubts(scorer: Scorer) -> list[str]:
     """What to doubt of a model and of its every score."""
+    if scorer.table is not None:
+        return [ONLY_POINTS]
     return [] if scorer.model.card["usable"] else [NO_SIGNAL]
 
 
@@ -212,9 +258,7 @@ def build_model_response(scorer: Scorer) -> ModelResponse:
     """The model card on the wire."""
     card = scorer.model.card
     judged = card["evaluation"]
-    levels = scorer.levels
     allowed = card["config"]["attributes"]["allow"]
-    lines = {"sql_probability": levels.sql_probability, "mql_probability": levels.mql_probability}
     return ModelResponse.model_validate(
         {
             **_model_out(scorer).model_dump(),
@@ -234,7 +278,7 @@ def build_model_response(scorer: Scorer) -> ModelResponse:
                 {"name": f.name, "label": f.label, "group": f.noun.group}
                 for f in scorer.catalog.features
             ],
-            "policy": {**dataclasses.asdict(levels.policy), **lines},
+            "policy": _policy(scorer.levels),
             "leaks": [
                 leak
                 for leak in card["leaks"]
@@ -242,6 +286,19 @@ def build_model_response(scorer: Scorer) -> ModelResponse:
             ],
         }
     )
+
+
+def _policy(levels: Levels) -> dict[str, Any]:
+    """The policy on the wire."""
+    rules = [
+        {
+            **{key: getattr(rule, key) for key in RuleOut.model_fields if key != "needs"},
+            "needs": [said(need, levels) for need in needs_of(rule)],
+        }
+        for rule in levels.policy.rules
+    ]
+    plain = {key: getattr(levels, key) for key in PolicyOut.model_fields if hasattr(levels, key)}
+    return {**plain, "rules": rules, "blocks": [block.name for block in levels.policy.blocks]}
 
 
 def _horizons(scorer: Scorer) -> list[HorizonOut]:

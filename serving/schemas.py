@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from leadml.columns import LARGEST
 from leadml.events import Group
-from leadml.lifecycle import Stage
+from leadml.policy import Action, Stage, Track
 
 OURS = "leadml"
 """The type of a validation error whose message is ours, and safe to show."""
@@ -101,9 +101,24 @@ RESPONSE_EXAMPLE: dict[str, Any] = {
                 {"days": 90, "probability": 0.31},
                 {"days": 180, "probability": 0.38},
             ],
+            "points": None,
             "fit_grade": "A",
             "engagement_grade": 1,
             "stage": "sql",
+            "action": "call",
+            "track": "sales material",
+            "follow_up_minutes": 5.0,
+            "look_again": "2026-05-13T07:00:00Z",
+            "blocked_by": None,
+            "needs_met": [
+                "fit of grade C or better",
+                "a probability of at least 8.1 %",
+                "an explicit request within 30 days",
+            ],
+            "needs_missing": [],
+            "moves_up": None,
+            "explored": False,
+            "propensity": 1.0,
             "reasons": [
                 {
                     "text": "last demo request less than a day ago",
@@ -118,6 +133,7 @@ RESPONSE_EXAMPLE: dict[str, Any] = {
                     "feature": "industry",
                 },
             ],
+            "questions": [],
             "evidence": {
                 "base": -3.1,
                 "fit": 0.7,
@@ -154,6 +170,16 @@ class EventIn:
     value: Annotated[Number | None, Field(description="An amount, where the event has one.")] = None
 
 
+class PreviousIn(BaseModel):
+    """What the lead was when it was last scored; a lead keeps what it still nearly has."""
+
+    model_config = ConfigDict(**_STRICT, frozen=True)
+
+    stage: Stage | None = None
+    fit_grade: Literal["A", "B", "C", "D"] | None = None
+    engagement_grade: Annotated[int | None, Field(ge=1, le=4)] = None
+
+
 class LeadIn(BaseModel):
     """A lead, as it is known now."""
 
@@ -174,6 +200,10 @@ class LeadIn(BaseModel):
         default_factory=list,
         description="What it did, in any order; only what lies before as_of counts.",
     )
+    previous: PreviousIn | None = Field(
+        default=None,
+        description="Its last answer, so that it does not flip from day to day.",
+    )
 
 
 class ScoreRequest(BaseModel):
@@ -189,6 +219,9 @@ class ScoreRequest(BaseModel):
         "looks from the midnight before.",
     )
     explain: int = Field(default=3, ge=0, le=20, description="How many reasons each score gets.")
+    ask: int = Field(
+        default=0, ge=0, le=5, description="How many missing attributes to name as worth asking."
+    )
     leads: list[LeadIn] = Field(min_length=1)
 
 
@@ -219,8 +252,17 @@ class ReasonOut(BaseModel):
     feature: str = Field(description="The feature whose value the text tells.")
 
 
+class QuestionOut(BaseModel):
+    """A missing attribute, and what knowing it may change."""
+
+    attribute: str
+    chance: float = Field(description="How likely the stage is to change once it is known.")
+    expected_change: float = Field(description="Of the probability, up or down: the mean size.")
+    text: str
+
+
 class EvidenceOut(BaseModel):
-    """Log-odds: base plus the four groups is the log-odds of ``probability``."""
+    """Base plus the four groups is the log-odds of ``probability``, or the points."""
 
     base: float = Field(description="Of the average lead the model learned from.")
     fit: float
@@ -243,13 +285,27 @@ class ScoreOut(BaseModel):
         description="The probability within each horizon the model answers, shortest first, the "
         "main one included; it never falls as the days grow. Empty where the lead is unscored."
     )
+    points: float | None = Field(
+        description="Of the table of points, before there is a model; then no probability."
+    )
     fit_grade: Literal["A", "B", "C", "D"] | None = Field(description="A is the best fit.")
     engagement_grade: int | None = Field(description="1 is the strongest, 4 the weakest.")
-    stage: Stage | None = Field(description="By the probability within the main horizon.")
+    stage: Stage = Field(description="By the policy; the probability is the main horizon's.")
+    action: Action = Field(description="What to do.")
+    track: Track | None = Field(description="What to send.")
+    follow_up_minutes: float | None = Field(description="How soon to follow up.")
+    look_again: datetime | None = Field(description="When to score the lead anew at the latest.")
+    blocked_by: str | None = Field(description="What holds the lead back.")
+    needs_met: list[str] = Field(description="What its stage needs, and it has.")
+    needs_missing: list[str] = Field(description="What it lacks for the nearest further stage.")
+    moves_up: str | None = Field(description="What would make it which stage.")
+    explored: bool = Field(description="Below the line and passed at random, to learn from.")
+    propensity: float = Field(description="How likely the lead was to be passed to sales.")
     reasons: list[ReasonOut] = Field(
         description="Why the probability within the main horizon is what it is, strongest first; "
         "other horizons have none of their own."
     )
+    questions: list[QuestionOut] = Field(description="Worth asking next, the best first.")
     evidence: EvidenceOut | None = Field(
         description="The probability within the main horizon by group of evidence, exactly."
     )
@@ -309,19 +365,29 @@ class FeatureOut(BaseModel):
     group: Group
 
 
-class PolicyOut(BaseModel):
-    """How scores become stages: the probability lines, and what else sql and mql need."""
+class RuleOut(BaseModel):
+    """What a stage needs, and what is done then."""
 
-    sql_probability: float
-    mql_probability: float
-    sql_share: float
-    mql_share: float
-    fit: str
-    engagement: int
-    intent_days: float
-    product_days: float
-    service_days: float
-    negative_days: float
+    stage: Stage
+    needs: list[str]
+    action: Action
+    track: Track
+    follow_up_hours: float
+    look_again_days: float
+
+
+class PolicyOut(BaseModel):
+    """How scores become stages: the lines, where grades part, and what each stage needs."""
+
+    unit: Literal["probability", "points"] = Field(description="Of the lines.")
+    sql_line: float
+    mql_line: float
+    fit_cuts: list[float] | None = Field(
+        description="What fit adds to the log-odds where D, C, B and A part."
+    )
+    engagement_cuts: list[float] | None = Field(description="Likewise for 4, 3, 2 and 1.")
+    rules: list[RuleOut] = Field(description="Furthest stage first; the first that is met holds.")
+    blocks: list[str] = Field(description="What holds a lead back whatever else it has.")
 
 
 class LeakOut(BaseModel):

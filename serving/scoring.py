@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,14 +16,34 @@ import pandas as pd
 from features.build import build_matrix
 from features.catalog import Catalog
 from features.engagement import evidence
-from features.past import Past, build_past
+from features.feature import Feature
+from features.past import build_past
 from leadml.arrays import Floats, Matrix
-from leadml.events import GROUPS, Group, Kind
-from leadml.lifecycle import Evidence, Levels, assign_stages, grade_engagement, grade_fit
+from leadml.events import Group
+from leadml.levels import Levels
+from leadml.lifecycle import Decisions, Evidence, decide
 from leadml.model import LeadModel
-from leadml.moments import first_time
+from leadml.policy import named_attributes, named_events
 from leadml.tables import Tables
-from serving.reasons import Reason, explain, said
+from serving.evidence import Looked, gather, look, previous_of
+from serving.exploring import EXPLORED_MINUTES, Drawn, explore
+from serving.reasons import Reason, said
+from serving.worth import PointsTable, Worth, rate_by_model
+
+DECIDED = (
+    "stage",
+    "action",
+    "track",
+    "follow_up_minutes",
+    "look_again",
+    "blocked_by",
+    "needs_met",
+    "needs_missing",
+    "moves_up",
+    "explored",
+    "propensity",
+)
+"""What the policy decides of a lead (`leadml.lifecycle.Decisions`); every lead has a stage."""
 
 COLUMNS = (
     "lead_id",
@@ -30,9 +51,10 @@ COLUMNS = (
     "probability",
     "lower",
     "upper",
+    "points",
     "fit_grade",
     "engagement_grade",
-    "stage",
+    *DECIDED,
     "reasons",
     "unscored_reason",
     "model_version",
@@ -58,12 +80,14 @@ class Scorer:
 
     Attributes:
         version: the registered version, as text.
+        table: points that are given in place of a probability, before there is a model.
     """
 
     model: LeadModel
     catalog: Catalog
     levels: Levels
     version: str
+    table: PointsTable | None = None
 
     @classmethod
     def of(cls, model: LeadModel, version: str) -> "Scorer":
@@ -79,14 +103,30 @@ class Scorer:
     @cached_property
     def asked(self) -> Catalog:
         """What is asked of a past: the model's features and the policy's evidence."""
-        asked = dict.fromkeys((*self.catalog.features, *evidence(self.catalog.events).values()))
+        asked = dict.fromkeys((*self.catalog.features, *self.evidence.values()))
         return dataclasses.replace(self.catalog, features=tuple(asked))
 
     @cached_property
-    def evidence_columns(self) -> dict[Kind, int]:
+    def evidence(self) -> dict[str, Feature]:
+        """What the policy asks of a past."""
+        return evidence(self.catalog.events, named_events(self.levels.policy))
+
+    @cached_property
+    def evidence_columns(self) -> dict[str, int]:
         """Where in `asked` the policy's evidence stands."""
         place = {feature: column for column, feature in enumerate(self.asked.features)}
-        return {kind: place[feature] for kind, feature in evidence(self.catalog.events).items()}
+        return {name: place[feature] for name, feature in self.evidence.items()}
+
+    @cached_property
+    def attribute_columns(self) -> list[str]:
+        """Every attribute that the model, the table of points or the policy reads."""
+        named = named_attributes(self.levels.policy)
+        return list(dict.fromkeys([*self.judged_columns, *named]))
+
+    @cached_property
+    def judged_columns(self) -> list[str]:
+        """Every attribute that the model, or the table of points, reads."""
+        return self.catalog.attribute_columns if self.table is None else self.table.columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +140,32 @@ class Scores:
         within: the column of the probability within each horizon, by days, shortest first; that of
             the main one is ``probability``. In a row they never fall as the days grow.
         matrix: the features, shape (n, n_features).
-        reasons: of the main horizon's probability, strongest first; empty where a lead is unscored
-            or none were asked for.
-        base: the log-odds of the average training example, within the main horizon.
-        groups: what each group of evidence adds to it; base and groups sum to the log-odds.
+        worth: what the scores are made of, and their reasons.
+        seen: what the policy saw.
         dated: whether as_of is a time, not a place in a sequence.
     """
 
     table: pd.DataFrame
     within: Mapping[int, str]
     matrix: Matrix
-    reasons: list[tuple[Reason, ...]]
-    base: float
-    groups: Mapping[Group, Floats]
+    worth: Worth
+    seen: Evidence
     dated: bool
+
+    @property
+    def reasons(self) -> list[tuple[Reason, ...]]:
+        """Why, of the main horizon, strongest first; empty where a lead is unscored."""
+        return self.worth.reasons
+
+    @property
+    def base(self) -> float:
+        """What the average lead is worth: log-odds, or no points."""
+        return self.worth.base
+
+    @property
+    def groups(self) -> Mapping[Group, Floats]:
+        """What each group of evidence adds to it; base and groups sum to the log-odds."""
+        return self.worth.groups
 
     def for_file(self) -> pd.DataFrame:
         """The table with the reasons as text, its columns as in `COLUMNS`.
@@ -125,7 +177,9 @@ class Scores:
         place = COLUMNS.index("upper") + 1
         others = [column for column in self.within.values() if column != "probability"]
         columns = [*COLUMNS[:place], *others, *COLUMNS[place:]]
-        return self.table.assign(as_of=as_of, reasons=texts)[columns]
+        unused = {"points"} if self.within else {"probability", "lower", "upper"}
+        table = self.table.assign(as_of=as_of, reasons=texts)
+        return table[[column for column in columns if column not in unused]]
 
     def for_people(self) -> pd.DataFrame:
         """The table with the reasons as records: text, group, effect."""
@@ -133,22 +187,13 @@ class Scores:
         return self.table.assign(reasons=pd.Series(records, dtype=object))
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The (lead, as_of) to score, all that is known of their leads, and their past.
-
-    Attributes:
-        days_since: days since the last event of each kind.
-    """
-
-    examples: pd.DataFrame
-    tables: Tables
-    past: Past
-    days_since: Mapping[Kind, Floats]
-
-
 def score_examples(
-    scorer: Scorer, tables: Tables, examples: pd.DataFrame, *, most_reasons: int = 3
+    scorer: Scorer,
+    tables: Tables,
+    examples: pd.DataFrame,
+    *,
+    most_reasons: int = 3,
+    before: pd.DataFrame | None = None,
 ) -> Scores:
     """Scores each (lead, as_of).
 
@@ -157,40 +202,64 @@ def score_examples(
         tables: the leads and all that is known of them; nothing at or after as_of is looked at.
         examples: lead_id, as_of (UTC-aware); every lead_id is in ``tables.leads``.
         most_reasons: how many reasons each score gets.
+        before: earlier scores, so that a lead does not flip from day to day: lead_id, stage,
+            fit_grade, engagement_grade.
     """
     past = build_past(tables, examples)
     answers = build_matrix(scorer.asked, past)
     matrix = answers[:, : len(scorer.catalog.features)]
-    days_since = {kind: answers[:, column] for kind, column in scorer.evidence_columns.items()}
-    asked = _Asked(examples, tables, past, days_since)
-    contributions, base = scorer.model.contributions(matrix)
-    margin = scorer.model.margin(matrix)
-    within = scorer.model.within(margin)
-    columns = _columns(scorer, within)
-    lower, upper = scorer.model.calibration.interval(margin)
-    seen = _evidence(scorer, asked, within[scorer.horizon], contributions)
-    unscored = _unscored(scorer, asked, seen)
+    days_since = {name: answers[:, column] for name, column in scorer.evidence_columns.items()}
+    looked = look(tables, examples, past, days_since)
+    unscored = _unscored(scorer, looked)
     blank = unscored != ""
-    engagement = grade_engagement(scorer.levels, seen.engagement)
+    if scorer.table is None:
+        worth = rate_by_model(scorer.model, scorer.catalog, matrix, most_reasons)
+    else:
+        worth = scorer.table.rate(past, most_reasons)
+    worth = worth.without(blank)
+    seen = gather(scorer.levels, looked, worth.score, worth.groups)
+    previous = None if before is None else previous_of(before, examples["lead_id"])
+    decided = decide(scorer.levels, seen, previous)
+    drawn = explore(scorer.levels.policy, decided, examples, ~blank)
+    columns = _columns(scorer, worth.within)
     table = pd.DataFrame(
         {
             "lead_id": examples["lead_id"].to_numpy(),
             "as_of": examples["as_of"].array,
-            **{columns[days]: np.where(blank, np.nan, own) for days, own in within.items()},
-            "lower": np.where(blank, np.nan, lower),
-            "upper": np.where(blank, np.nan, upper),
-            "fit_grade": np.where(blank, "", grade_fit(scorer.levels, seen.fit)),
-            "engagement_grade": pd.array(engagement, dtype="Int64"),
-            "stage": np.where(blank, "", assign_stages(scorer.levels, seen)),
+            "probability": np.nan,
+            **{columns[days]: own for days, own in worth.within.items()},
+            "lower": worth.lower,
+            "upper": worth.upper,
+            "points": np.nan if scorer.table is None else worth.score,
+            "fit_grade": np.where(blank, "", decided.fit_grade),
+            "engagement_grade": pd.array(decided.engagement_grade, dtype="Int64"),
+            **_decided(decided, drawn, examples["as_of"], dated=tables.dated),
             "unscored_reason": unscored,
             "model_version": scorer.version,
         }
     )
-    table.loc[blank | (engagement == 0), "engagement_grade"] = pd.NA
-    reasons = explain(scorer.catalog, matrix, contributions, most=most_reasons)
-    reasons = [() if out else own for out, own in zip(blank, reasons, strict=True)]
-    groups = {group: scorer.catalog.group_sum(contributions, group) for group in GROUPS}
-    return Scores(table, columns, matrix, reasons, base, groups, tables.dated)
+    table.loc[blank | (decided.engagement_grade == 0), "engagement_grade"] = pd.NA
+    return Scores(table, columns, matrix, worth, seen, tables.dated)
+
+
+def _decided(
+    decided: Decisions, drawn: Drawn, as_of: "pd.Series[pd.Timestamp]", *, dated: bool
+) -> dict[str, Any]:
+    """The columns `DECIDED`; of an undated source there is no day to look again on."""
+    days = decided.look_again_days if dated else np.full(len(as_of), np.nan)
+    return {
+        "stage": decided.stage,
+        "action": np.where(drawn.explored, "call", decided.action),
+        "track": decided.track,
+        "follow_up_minutes": np.where(drawn.explored, EXPLORED_MINUTES, decided.follow_up_minutes),
+        "look_again": (as_of + pd.to_timedelta(days, unit="D")).array,
+        "blocked_by": decided.block,
+        "needs_met": decided.met,
+        "needs_missing": decided.missing,
+        "moves_up": decided.moves_up,
+        "explored": drawn.explored,
+        "propensity": drawn.propensity,
+    }
 
 
 def _columns(scorer: Scorer, horizons: Iterable[int]) -> dict[int, str]:
@@ -212,48 +281,22 @@ def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
     ]
 
 
-def _evidence(
-    scorer: Scorer, asked: _Asked, probability: np.ndarray, contributions: Matrix
-) -> Evidence:
-    return Evidence(
-        probability,
-        scorer.catalog.group_sum(contributions, "fit"),
-        scorer.catalog.group_sum(contributions, "engagement", "intent"),
-        asked.days_since,
-        _reached(asked),
-    )
-
-
-def _reached(asked: _Asked) -> np.ndarray:
-    """The furthest outcome before each as_of: closed_won, closed_lost, opportunity or ""."""
-    examples = asked.examples
-    reached = np.full(len(examples), "", dtype="<U12")
-    for outcome in ("opportunity", "closed_lost", "closed_won"):
-        first = first_time(asked.tables, examples["lead_id"], outcome)
-        reached[(first < examples["as_of"]).to_numpy()] = outcome
-    return reached
-
-
-def _unscored(scorer: Scorer, asked: _Asked, seen: Evidence) -> np.ndarray:
+def _unscored(scorer: Scorer, looked: Looked) -> np.ndarray:
     """Why each example gets no probability; "" where it gets one."""
     oldest = scorer.model.card["max_age_days"]
-    leads = asked.tables.leads.set_index("lead_id").reindex(asked.examples["lead_id"])
-    refused = (
-        (leads["consent"] == 0).to_numpy() if "consent" in leads else np.zeros(len(leads), bool)
-    )
-    columns = scorer.catalog.attribute_columns
+    columns = scorer.judged_columns
     blank = (
-        np.all([asked.past.attribute(column).missing for column in columns], axis=0)
+        np.all([looked.past.attribute(column).missing for column in columns], axis=0)
         if columns
-        else np.ones(len(leads), bool)
+        else np.ones(len(looked.examples), bool)
     )
-    idle = np.all([np.isnan(days) for days in seen.days_since.values()], axis=0)
-    age = asked.past.history().tenure_days("lead")
+    idle = np.all([np.isnan(days) for days in looked.days_since.values()], axis=0)
+    age = looked.past.history().tenure_days("lead")
     dated = scorer.model.card["clock"] in {"times", "days"}
     rules = [
-        (seen.reached == "closed_won", "already a customer"),
-        (seen.reached == "closed_lost", "already closed"),
-        (refused, "no consent"),
+        (looked.reached == "closed_won", "already a customer"),
+        (looked.reached == "closed_lost", "already closed"),
+        (looked.consent == 0, "no consent"),
         (dated & (age < 0), "created after as_of"),
         (dated & (age > oldest), f"older than {oldest} days: the model never saw such leads"),
         (blank & idle, "nothing is known about this lead yet"),

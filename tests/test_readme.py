@@ -50,7 +50,7 @@ def test_the_word_of_your_own_is_a_word(tables: Tables, config: Config) -> None:
 
 
 def test_every_command_named_exists_and_every_command_is_named() -> None:
-    from leadml.cli import app
+    from leadml.cli.main import app
 
     there = {command.callback.__name__ for command in app.registered_commands if command.callback}
     named = set(re.findall(r"leadml (\w+)", README)) | set(
@@ -74,7 +74,7 @@ def test_every_make_target_named_exists() -> None:
 
 def test_help_imports_no_heavy_library() -> None:
     code = (
-        "import sys; from typer.testing import CliRunner; from leadml.cli import app; "
+        "import sys; from typer.testing import CliRunner; from leadml.cli.main import app; "
         "assert CliRunner().invoke(app, ['--help']).exit_code == 0; "
         "assert not {'pandas', 'mlflow', 'lightgbm', 'sklearn'} & set(sys.modules)"
     )

@@ -214,7 +214,7 @@ def check_labels(examples: ExampleSet, config: Config) -> None:
             f"There must be {least} examples that reached {label.outcome} within "
             f"{label.horizon_days} days and {least} that did not, got {won:,} and {lost:,} "
             f"({examples.immature:,} are still immature). Bring more history, or shorten "
-            "label.horizon_days."
+            "label.horizon_days. Until then `leadml score` counts points."
         )
         raise SignalError(msg)
     groups = examples.mature["group"].nunique()

@@ -166,13 +166,14 @@ def list_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """What two models make of the same open leads.
 
     Args:
-        before: the champion's scores: lead_id, stage, fit_grade, engagement_grade,
+        before: the champion's scores: lead_id, stage, fit_grade, engagement_grade, probability,
             unscored_reason.
         after: the challenger's, of the same leads in the same order.
 
     Returns:
-        lead_id, stage_before, stage, grade_before, grade (as in A1); ``unscored`` for a stage
-        where a model gives none; leads that neither scores are left out.
+        lead_id, stage_before, stage, grade_before, grade (as in A1), probability_before,
+        probability; ``unscored`` for a stage where a model gives no score; leads that neither
+        scores are left out.
     """
     listed = pd.DataFrame(
         {
@@ -181,6 +182,8 @@ def list_changes(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
             "stage": _stages(after),
             "grade_before": _grades(before),
             "grade": _grades(after),
+            "probability_before": before["probability"].to_numpy(dtype=np.float64),
+            "probability": after["probability"].to_numpy(dtype=np.float64),
         }
     )
     scored = (listed["stage_before"] != "unscored") | (listed["stage"] != "unscored")

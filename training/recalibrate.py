@@ -17,7 +17,7 @@ from features.past import build_past
 from leadml.arrays import Floats, Ints
 from leadml.config import Config
 from leadml.errors import ConfigError, SignalError
-from leadml.lifecycle import Levels
+from leadml.levels import Levels
 from leadml.model import Calibration, LeadModel, sigmoid
 from leadml.tables import Tables
 from leadml.timeline import parse_moment
@@ -29,19 +29,19 @@ from training.train import TrainingResult
 
 
 @dataclass(frozen=True, slots=True)
-class Recalibration:
-    """A champion with a new map.
+class Revision:
+    """A champion of which only a part was changed.
 
     Attributes:
         result: as a training gives it, to be registered.
-        gate: the verdict on it: what moved, by how many outcomes.
+        gate: the verdict on it, which says what was changed, and from what.
     """
 
     result: TrainingResult
     gate: Gate
 
 
-def recalibrate(config: Config, tables: Tables, champion: Champion) -> Recalibration:
+def recalibrate(config: Config, tables: Tables, champion: Champion) -> Revision:
     """Refits the map of every horizon on examples the champion could not learn from.
 
     Raises:
@@ -85,7 +85,7 @@ def recalibrate(config: Config, tables: Tables, champion: Champion) -> Recalibra
     result = TrainingResult(
         made, catalog, evaluation, champion.judged, matrix[:1000], usable=card["usable"]
     )
-    return Recalibration(result, gate)
+    return Revision(result, gate)
 
 
 def follow(calibration: Calibration, told: Outcomes) -> Calibration:
@@ -127,12 +127,13 @@ def _others(
 
 
 def _moved_levels(model: LeadModel, moved: Calibration) -> Levels:
-    """The policy's probability lines where the same leads pass them as before."""
+    """The policy's lines where the same leads pass them as before; a chosen one stays."""
     levels, before = Levels.from_json(model.policy), model.calibration
-    lines = np.array([levels.sql_probability, levels.mql_probability])
+    lines = np.array([levels.sql_line, levels.mql_line])
     bent = (np.log(lines) - np.log1p(-lines) - before.offset) / before.slope
-    sql, mql = sigmoid(moved.slope * bent + moved.offset)
-    return dataclasses.replace(levels, sql_probability=float(sql), mql_probability=float(mql))
+    sql, mql = (float(line) for line in sigmoid(moved.slope * bent + moved.offset))
+    chosen = levels.policy.sql_probability, levels.policy.mql_probability
+    return dataclasses.replace(levels, sql_line=chosen[0] or sql, mql_line=chosen[1] or mql)
 
 
 def _check_label(config: Config, card: Any) -> None:

@@ -11,21 +11,17 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import CategoricalNB
 
-from features.history import History
-from features.nouns import event_noun
+from features.past import Past
+from features.points import points_frame
 from leadml.arrays import Bools, Floats, Ints, Matrix
+from leadml.config import Points
 from leadml.events import EventType
-from leadml.timeline import Window, nanos
+from leadml.scorecard import silent_rules, sum_points
+from leadml.timeline import nanos
 from training.lesson import Sample
 
 BINS = 5
 """Naive Bayes sees a number as one of so many bins of equal size, or missing."""
-
-POINTS_WINDOW = Window(90)
-"""Points are given for what happened in so many days."""
-
-MOST_OF_A_KIND = 5
-"""No event type gives points more often than this."""
 
 Rival = Callable[[Sample, Matrix], Floats]
 
@@ -74,14 +70,12 @@ NO_PROBABILITY = {"newest first", "points"}
 """Rivals whose scores only sort."""
 
 
-def points(past: History, events: Mapping[str, EventType]) -> Floats:
-    """What a table of points gives: each event type's points, capped, for the last 90 days."""
-    total = np.zeros(0)
-    for name, event in events.items():
-        count = past.count(event_noun(name, event), POINTS_WINDOW)
-        given = event.points * np.minimum(count, MOST_OF_A_KIND)
-        total = given if not len(total) else total + given
-    return total
+def points(table: Points, past: Past, events: Mapping[str, EventType]) -> Floats | None:
+    """What the table of ``[points]`` gives; None where no rule has anything to go by."""
+    frame = points_frame(table, past, events)
+    if len(silent_rules(table, frame)) == len(table.rules):
+        return None
+    return sum_points(table, frame)
 
 
 def newest_first(created_at: "pd.Series[pd.Timestamp]") -> Floats:

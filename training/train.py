@@ -24,7 +24,7 @@ from features.past import build_past
 from leadml.arrays import Floats, Matrix
 from leadml.config import Config, as_dict
 from leadml.errors import SignalError
-from leadml.lifecycle import Levels, fit_levels
+from leadml.levels import Levels, fit_levels
 from leadml.model import Calibration, LeadModel
 from leadml.parallel import in_order
 from leadml.tables import Tables
@@ -40,6 +40,7 @@ from training.leaks.overlaps import report_duplicates, report_overlaps
 from training.leaks.report import ColumnReport, refused, report_leaks
 from training.lesson import Lesson
 from training.periods import LEAST_OUTCOMES, plan_periods
+from training.questions import learn_answers
 from training.replay import Replays, Stretch
 from training.rivals import newest_first, points
 from training.search import search_recipe
@@ -210,6 +211,7 @@ def learn(replays: Replays, config: Config, choice: Choice) -> LeadModel:
         {},
         {"horizon_days": config.label.horizon_days},
         _other_horizons(lesson, stretches, moment, config),
+        learn_answers(lesson.catalog, sample.matrix, weights=sample.share),
     )
     newest = lesson.matrix[stretches[-1].rows[-MOST_FOR_LEVELS:]]
     levels = _levels(config, lesson, model, newest)
@@ -240,11 +242,15 @@ def _other_horizons(
 
 
 def _levels(config: Config, lesson: Lesson, model: LeadModel, matrix: Matrix) -> Levels:
-    """The policy's cuts, from the probabilities and contributions of the given examples."""
-    contributions, _ = model.contributions(matrix)
-    fit = lesson.catalog.group_sum(contributions, "fit")
-    acted = lesson.catalog.group_sum(contributions, "engagement", "intent")
-    return fit_levels(config.policy, model.probability(matrix), fit, acted)
+    """The policy's lines, from the probabilities of the given examples."""
+    groups = {feature.noun.group for feature in lesson.catalog.features}
+    return fit_levels(
+        config.policy,
+        config.events,
+        model.probability(matrix),
+        fit="fit" in groups,
+        engagement=bool(groups & {"engagement", "intent"}),
+    )
 
 
 def _drivers(lesson: Lesson, model: LeadModel, rows: np.ndarray) -> list[dict[str, Any]]:
@@ -263,11 +269,9 @@ def ask_rivals(config: Config, tables: Tables, examples: ExampleSet) -> dict[str
     """Scores that need no training, of every mature example."""
     past = build_past(tables, examples.mature)
     created = tables.leads.set_index("lead_id")["created_at"]
-    newest = newest_first(created.reindex(examples.mature["lead_id"]))
-    asked = {"newest first": newest}
-    if config.events:
-        asked["points"] = points(past.history(), config.events)
-    return asked
+    asked = {"newest first": newest_first(created.reindex(examples.mature["lead_id"]))}
+    given = points(config.points, past, config.events)
+    return asked if given is None else asked | {"points": given}
 
 
 def _backtest(

@@ -18,6 +18,23 @@ from leadml.draft.files import open_file
 from leadml.draft.label import label_section
 from leadml.draft.times import read_clock
 
+POINTS = (
+    "",
+    "# A table of points is the model's rival in every report, and the scorer of the first days.",
+    "# The usual one is built in; a rule of your own replaces its part of it:",
+    "# [[points.fit]]",
+    '# attribute = "employees"',
+    "# at_least = 50",
+    "# at_most = 1000",
+    "# points = 20",
+    "#",
+    "# [[points.behaviour]]",
+    '# event = "*pricing*"',
+    "# within_days = 90",
+    "# points = 20",
+)
+"""How points are set, as comments."""
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -54,6 +71,7 @@ def draft_config(files: Sequence[Path], folder: Path) -> Draft:
         *label,
         *examples_section(tables),
         *events,
+        *POINTS,
     ]
     said = [matched(table) for table in tables.values()]
     said += [*strangers(tables), *left_out, *clock.notes, *about_label, *suspects, *about_events]

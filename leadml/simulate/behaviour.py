@@ -37,60 +37,60 @@ class Habit:
 
 HABITS: dict[str, Habit] = {
     "page_view": Habit(  # value: seconds on the page
-        EventType("page view", "page views", "engagement", 2),
+        EventType("page view", "page views"),
         (0.002, 0.030, 0.065, 0.110, 0.170),
         typical_value=45.0,
     ),
     "pricing_page_view": Habit(  # value: seconds on the page
-        EventType("pricing-page view", "pricing-page views", "engagement", 12),
+        EventType("pricing-page view", "pricing-page views"),
         (0.000, 0.004, 0.010, 0.022, 0.045),
         typical_value=70.0,
     ),
     "email_open": Habit(
-        EventType("email opened", "emails opened", "engagement", 1),
+        EventType("email opened", "emails opened"),
         (0.006, 0.036, 0.048, 0.056, 0.060),
         needs_consent=True,
     ),
     "email_click": Habit(
-        EventType("email click", "email clicks", "engagement", 4),
+        EventType("email click", "email clicks"),
         (0.000, 0.005, 0.010, 0.016, 0.020),
         needs_consent=True,
     ),
     "content_download": Habit(  # value: pages
-        EventType("content download", "content downloads", "engagement", 6),
+        EventType("content download", "content downloads"),
         (0.000, 0.003, 0.007, 0.011, 0.012),
         typical_value=14.0,
     ),
     "webinar_attended": Habit(  # value: minutes
-        EventType("webinar attended", "webinars attended", "engagement", 8),
+        EventType("webinar attended", "webinars attended"),
         (0.000, 0.002, 0.004, 0.006, 0.005),
         typical_value=38.0,
     ),
     "trial_session": Habit(  # value: minutes
-        EventType("trial session", "trial sessions", "product", 10),
+        EventType("trial session", "trial sessions", "product"),
         (0.000, 0.001, 0.004, 0.012, 0.030),
         typical_value=17.0,
     ),
     "demo_request": Habit(
-        EventType("demo request", "demo requests", "intent", 30),
+        EventType("demo request", "demo requests", "intent"),
         (0.000, 0.0002, 0.0006, 0.0015, 0.004),
     ),
     "quote_request": Habit(  # value: EUR asked about
-        EventType("quote request", "quote requests", "intent", 30),
+        EventType("quote request", "quote requests", "intent"),
         (0.000, 0.0000, 0.0002, 0.0010, 0.003),
         typical_value=18_000.0,
     ),
     "unsubscribed": Habit(
-        EventType("unsubscription", "unsubscriptions", "negative", -25),
+        EventType("unsubscription", "unsubscriptions", "negative"),
         (0.000, 0.0002, 0.0001, 0.0000, 0.0000),
         needs_consent=True,
     ),
     "email_bounced": Habit(
-        EventType("bounced email", "bounced emails", "negative", -30),
+        EventType("bounced email", "bounced emails", "negative"),
         (0.001, 0.0003, 0.0002, 0.0001, 0.0001),
     ),
     "support_ticket": Habit(
-        EventType("support ticket", "support tickets", "service", 2),
+        EventType("support ticket", "support tickets", "service"),
         (0.000, 0.0005, 0.0010, 0.0020, 0.003),
     ),
 }

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from leadml.point_rules import DECISION_MAKERS
 from leadml.simulate.behaviour import HABITS
 from leadml.simulate.calendar import HORIZON_DAYS
 
@@ -35,17 +36,93 @@ folder = "models"
 name = "lead-scorer"
 """
 
+_POINTS = """
+# What sales and marketing agreed on before there was a model: its rival in every report.
+[points]
+mql = 60
+sql = 80
+
+[[points.fit]]
+attribute = "employees"
+at_least = 50
+at_most = 1000
+points = 20
+said = "company size in the target range"
+
+[[points.fit]]
+attribute = "job_title"
+matches = '{decision_makers}'
+points = 15
+said = "decision-maker title"
+
+[[points.fit]]
+attribute = "industry"
+one_of = ["logistics", "manufacturing", "retail"]
+points = 10
+said = "target industry"
+
+[[points.fit]]
+attribute = "job_title"
+matches = 'student|étudiant|doktorand|competitive intelligence'
+points = -100
+said = "student or competitor"
+
+[[points.behaviour]]
+event = "pricing_page_view"
+points = 20
+said = "pricing page viewed"
+
+[[points.behaviour]]
+event = "content_download"
+points = 10
+said = "case study or guide downloaded"
+
+[[points.behaviour]]
+event = "webinar_attended"
+points = 15
+said = "webinar attended"
+
+[[points.behaviour]]
+event = "email_open"
+at_least = 3
+within_days = 30
+points = 5
+said = "three or more e-mails opened"
+
+[[points.behaviour]]
+event = "trial_session"
+each = true
+points = 5
+most = 20
+said = "trial used"
+
+[[points.behaviour]]
+event = "*_request"       # of a demo or a quote
+points = 30
+said = "demo or quote asked for"
+
+[[points.behaviour]]
+event = "unsubscribed"
+within_days = 0           # however long ago
+points = -30
+
+[[points.behaviour]]
+event = "email_bounced"
+within_days = 0
+points = -50
+said = "e-mail bounced"
+"""
+
 _EVENT = """
 [events.{name}]
 one = "{one}"
 many = "{many}"
 kind = "{kind}"
-points = {points:g}
 """
 
 
 def config_text(end: pd.Timestamp) -> str:
-    """The text of `leadml.toml` for data that end at ``end`` (UTC): every event type declared."""
+    """The text of `leadml.toml` for data that end at ``end`` (UTC), with every event type."""
     head = _HEAD.format(
         end=f"{end:%Y-%m-%dT%H:%M:%SZ}", horizon_days=HORIZON_DAYS, max_age_days=MAX_AGE_DAYS
     )
@@ -55,8 +132,8 @@ def config_text(end: pd.Timestamp) -> str:
             one=habit.words.one,
             many=habit.words.many,
             kind=habit.words.kind,
-            points=habit.words.points,
         )
         for name, habit in HABITS.items()
     ]
-    return head + "".join(events)
+    points = _POINTS.format(decision_makers=DECISION_MAKERS)
+    return head + "".join(events) + points

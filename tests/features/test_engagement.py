@@ -162,6 +162,14 @@ def test_the_policy_asks_for_every_kind_even_where_no_event_is_of_it() -> None:
     assert asked["negative"].noun.keys == ()
 
 
+def test_the_policy_asks_for_the_events_it_names_beside_their_kinds() -> None:
+    asked = evidence(EVENTS, ["Demo Request"])
+    assert list(asked)[-1] == "Demo Request"
+    assert asked["Demo Request"].noun.keys == ("Demo Request",)
+    assert asked["Demo Request"].name == "policy_demo_request_days_since_last"
+    assert "Demo Request" in asked["intent"].noun.keys
+
+
 # --- nouns ----------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Does every command do what it says, and end with a sentence where it cannot?"""
 
+import re
 import shutil
 import statistics
 import subprocess
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
-from leadml import cli
+from leadml.cli.main import app, main
 from leadml.sources import read_file
 from tests.training.results import PASSED, REFUSED
 from training.registry.local import Registry
@@ -41,7 +42,7 @@ Fails = Callable[..., tuple[int, str]]
 
 def run(*arguments: object) -> str:
     """The output of a command that must succeed."""
-    result = CliRunner().invoke(cli.app, [str(item) for item in arguments], catch_exceptions=False)
+    result = CliRunner().invoke(app, [str(item) for item in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -54,7 +55,7 @@ def fails(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
         monkeypatch.setattr(sys, "argv", ["leadml", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
-            cli.main()
+            main()
         said = capsys.readouterr().err
         assert "Traceback" not in said
         return int(str(caught.value.code)), said
@@ -138,7 +139,7 @@ def test_check_lists_the_errors_and_exits_1(undated: Path, tmp_path: Path) -> No
     (tmp_path / "all.csv").write_text("lead_id,outcome\n1,1\n1,0\n", encoding="utf-8")
     shutil.copy(undated, tmp_path)
 
-    result = CliRunner().invoke(cli.app, ["check", "-c", str(tmp_path / "leadml.toml")])
+    result = CliRunner().invoke(app, ["check", "-c", str(tmp_path / "leadml.toml")])
 
     assert result.exit_code == 1
     assert "error  leads: lead_id must be unique" in result.output
@@ -593,6 +594,13 @@ def test_the_process_exits_as_its_command_did(crm: Path, tmp_path: Path) -> None
     assert "Traceback" not in done.stderr + wrong.stderr + misused.stderr
 
 
+def test_help_lists_the_commands_in_the_order_of_their_use() -> None:
+    assert re.findall(r"^│ (\w+)", run("--help"), flags=re.MULTILINE) == [
+        *("simulate", "init", "check", "features", "train", "backtest", "score", "report"),
+        *("models", "recalibrate", "promote", "rollback", "serve", "ui", "demo"),
+    ]
+
+
 def test_help_is_instant() -> None:
     def seconds(*arguments: object) -> float:
         start = time.perf_counter()
@@ -607,7 +615,7 @@ def test_help_is_instant() -> None:
 
 def test_help_imports_no_heavy_library() -> None:
     code = (
-        "import sys, leadml.cli; "
+        "import sys, leadml.cli.main; "
         "print(sorted({'pandas', 'numpy', 'pyarrow', 'lightgbm', 'mlflow'} & set(sys.modules)))"
     )
 

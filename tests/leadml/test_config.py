@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from leadml.capacity import Capacity
 from leadml.config import Config, as_dict, parse_config, read_config
 from leadml.errors import ConfigError
 from leadml.events import EventType
@@ -29,10 +30,10 @@ def test_what_is_set_replaces_the_default_and_nothing_else() -> None:
     )
 
 
-def test_an_event_type_takes_its_words_kind_and_points() -> None:
-    config = parse_config({"events": {"A|B c": {"one": "a", "many": "as", "points": 3}}})
+def test_an_event_type_takes_its_words_and_kind() -> None:
+    config = parse_config({"events": {"A|B c": {"one": "a", "many": "as", "kind": "product"}}})
 
-    assert config.events == {"A|B c": EventType("a", "as", "engagement", 3.0)}
+    assert config.events == {"A|B c": EventType("a", "as", "product")}
 
 
 def test_an_event_type_without_words_is_told_which_to_add() -> None:
@@ -45,7 +46,7 @@ def test_an_event_type_without_words_is_told_which_to_add() -> None:
 
 @pytest.mark.parametrize("section", [name for name in SECTIONS if name != "columns"])
 def test_every_section_refuses_a_key_it_does_not_know(section: str) -> None:
-    known = dataclasses.fields(getattr(Config(), section))[0].name
+    known = dataclasses.fields(getattr(Config(), section) or Capacity)[0].name
 
     with pytest.raises(ConfigError) as caught:
         parse_config({section: {f"{known}x": 1}})
@@ -70,8 +71,8 @@ def test_a_key_like_no_other_is_told_which_there_are() -> None:
 
 
 def test_an_unknown_key_of_an_event_type_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"events\.view\.point'\. Did you mean 'points'"):
-        parse_config({"events": {"view": {"one": "a", "many": "b", "point": 1}}})
+    with pytest.raises(ConfigError, match=r"events\.view\.kinds'\. Did you mean 'kind'"):
+        parse_config({"events": {"view": {"one": "a", "many": "b", "kinds": "intent"}}})
 
 
 def test_the_folder_is_no_setting() -> None:
@@ -99,7 +100,9 @@ def test_the_folder_is_no_setting() -> None:
         ("features", "windows_days", [7.5], "features.windows_days must be a whole number"),
         ("features", "half_life_days", "x", "features.half_life_days must be a number, got 'x'."),
         ("training", "seed", 1.0, "training.seed must be a whole number, got 1.0."),
-        ("policy", "fit", "E", "policy.fit must be one of 'A', 'B', 'C', 'D', got 'E'."),
+        ("policy", "kind", "b2d", "policy.kind must be one of 'b2b', 'b2c', got 'b2d'."),
+        ("policy", "rules", [{"stage": "won"}], "policy.rules.stage must be one of"),
+        ("policy", "rules", [{"fit": "C"}], "policy.rules must set stage."),
         ("registry", "folder", 1, "registry.folder must be text, got 1."),
         ("serving", "port", "8000", "serving.port must be a whole number, got '8000'."),
         ("events", "view", "a view", "events.view must be a table of settings ([events.view])"),
@@ -269,10 +272,19 @@ def test_the_resolved_tree_reads_back_as_the_same_configuration() -> None:
             "label": {"won": ["yes"], "lost": []},
             "examples": {"after_days": [0, 7], "every": "month"},
             "training": {"seed": 3},
+            "policy": {
+                "kind": "b2c",
+                "sql_probability": 0.4,
+                "urgent_minutes": {"view": 15},
+                "rules": [{"stage": "mql", "engagement": 1, "intent_days": 7, "intent": ["view"]}],
+                "without": ["pql"],
+                "blocks": [{"name": "tiny", "who": {"attribute": "employees", "at_most": 3}}],
+            },
         }
     )
     tree = json.loads(json.dumps(as_dict(config)))
     assert tree["data"].pop("end") is None
+    assert tree.pop("capacity") is None
 
     assert parse_config(tree) == config
 

@@ -18,6 +18,7 @@ from training.fit import Recipe, fit_margin
 from training.train import TrainingResult
 
 FILES = [
+    "answers.json",
     "card.json",
     "catalog.json",
     "linear.json",
@@ -63,7 +64,14 @@ def model() -> LeadModel:
         "horizon_days": 90,
     }
     return LeadModel(
-        {"features": [{}] * 3}, margin.linear, margin.trees, BENT, {"fit": "C"}, card, OTHERS
+        {"features": [{}] * 3},
+        margin.linear,
+        margin.trees,
+        BENT,
+        {"sql_line": 0.5},
+        card,
+        OTHERS,
+        {"industry": ["Software", "Retail"]},
     )
 
 
@@ -271,7 +279,9 @@ def test_a_stranger_in_the_manifest_is_refused_before_it_is_opened(folder: Path)
         read_model(folder)
 
 
-@pytest.mark.parametrize("name", ["catalog.json", "maps.json", "policy.json", "card.json"])
+@pytest.mark.parametrize(
+    "name", ["catalog.json", "maps.json", "policy.json", "answers.json", "card.json"]
+)
 def test_a_manifest_that_forgets_a_file_every_model_has_is_refused(folder: Path, name: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     del manifest["sha256"][name]
@@ -291,7 +301,7 @@ def test_a_part_beside_the_manifest_is_refused_and_not_left_out(folder: Path, na
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "[]", "{}", "null", '{"sha256": []}', '{"format": 2, "sha256": {}}', "\udcff"]
+    "manifest", ["", "[]", "{}", "null", '{"sha256": []}', '{"format": 3, "sha256": {}}', "\udcff"]
 )
 def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None:
     (folder / "manifest.json").write_bytes(manifest.encode("utf-8", "surrogateescape"))
@@ -299,12 +309,12 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None
         read_model(folder)
 
 
-@pytest.mark.parametrize("said", [1, 3, "2", None])
+@pytest.mark.parametrize("said", [2, 4, "3", None])
 def test_a_folder_of_another_format_is_refused(folder: Path, said: object) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["format"] == 2
+    assert manifest["format"] == 3
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": said}))
-    with pytest.raises(ModelError, match=f"must be of format 2, got {said}"):
+    with pytest.raises(ModelError, match=f"must be of format 3, got {said}"):
         read_model(folder)
 
 

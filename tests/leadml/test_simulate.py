@@ -327,6 +327,11 @@ def test_the_configuration_is_one_leadml_reads(crm: Simulation, tmp_path: Path) 
     assert set(config.events) == set(crm.events.event_type)
     kinds = {name for name, event in config.events.items() if event.kind == "intent"}
     assert kinds == {"demo_request", "quote_request"}
+    asked = {rule.words: rule.types_among(config.events) for rule in config.points.behaviour}
+    assert all(asked.values())
+    assert asked["demo or quote asked for"] == ("demo_request", "quote_request")
+    holding = [rule.criterion.holds(crm.leads[rule.attribute]).mean() for rule in config.points.fit]
+    assert all(0.01 < share < 0.7 for share in holding), holding
     assert "last_call_outcome" not in config.attributes.exclude
     assert set(config.attributes.exclude) <= set(crm.leads.columns)
 

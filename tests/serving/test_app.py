@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from leadml.config import Serving
 from leadml.errors import RegistryError
-from leadml.lifecycle import Stage
+from leadml.policy import Stage
 from serving.app import build_openapi, create_app
 from serving.deps import clock
 from serving.schemas import REQUEST_EXAMPLE
@@ -202,9 +202,11 @@ def test_texts_that_meant_not_known_in_training_mean_it_here(client):
 def test_a_lead_without_consent_is_unscored_and_says_why(client):
     score = one(client, consent=False)
     assert score["unscored_reason"] == "no consent"
-    kept = ("probability", "lower", "upper", "fit_grade", "engagement_grade", "stage")
+    kept = ("probability", "lower", "upper", "fit_grade", "engagement_grade", "track")
     assert [score[name] for name in kept] == [None] * 6
-    assert score["reasons"] == []
+    assert score["reasons"] == score["needs_met"] == score["needs_missing"] == []
+    assert (score["stage"], score["action"]) == ("disqualified", "remove")
+    assert score["blocked_by"] == "no consent"
 
 
 def test_a_moment_counts_whatever_zone_it_is_written_in(client):
@@ -238,6 +240,80 @@ def test_a_model_without_signal_says_so_with_every_score(scorer):
         refused = one(client, consent=False)
         assert client.get("/v1/model").json()["warnings"] == [SIGNAL]
     assert [score["warnings"][0] for score in [*scores, refused]] == [SIGNAL] * 4
+
+
+# What the policy decides.
+
+EAGER = [
+    *lead()["events"],
+    {"event_type": "demo_request", "occurred_at": "2026-05-06T09:30:00Z"},
+]
+
+
+def test_a_lead_that_asked_for_a_demo_is_called_within_minutes(client, scorer):
+    score = one(client, events=EAGER)
+    assert (score["stage"], score["action"], score["track"]) == ("sql", "call", "sales material")
+    assert (score["follow_up_minutes"], score["look_again"]) == (5, "2026-05-13T12:30:00Z")
+    line = 100 * scorer.levels.sql_line
+    assert score["needs_met"] == [
+        "fit of grade C or better",
+        f"a probability of at least {line:.3g} %",
+        "an explicit request within 30 days",
+    ]
+    nothing = ("needs_missing", "moves_up", "blocked_by")
+    assert [score[name] for name in nothing] == [[], None, None]
+    assert (score["explored"], score["propensity"]) == (False, 1)
+
+
+def test_a_lead_that_lacks_something_is_told_what_and_where_to(client):
+    score = one(client, events=[])
+    assert (score["stage"], score["action"], score["needs_met"]) == ("lead", "wait", [])
+    assert score["needs_missing"] == ["product use within 30 days"]
+    assert score["moves_up"] == "pql with: product use within 30 days"
+    assert score["look_again"] == "2026-08-04T12:30:00Z"
+
+
+def test_a_block_is_named_and_nothing_moves_up_while_it_holds(client):
+    gone = {"event_type": "unsubscribed", "occurred_at": "2026-05-06T09:30:00Z"}
+    score = one(client, events=[*lead()["events"], gone])
+    assert score["probability"] is not None
+    assert (score["stage"], score["blocked_by"]) == ("disqualified", "unsubscribed")
+    assert score["moves_up"] == "nothing while this holds: unsubscribed"
+    student = one(client, attributes={**lead()["attributes"], "job_title": "Student"})
+    assert (student["blocked_by"], student["warnings"]) == ("student", [])
+
+
+def test_a_lead_that_was_further_keeps_what_it_nearly_has(scorer):
+    """The line is moved 0.05 in log-odds above the lead; the margin is 0.1."""
+    with running(create_app(AppSettings(), lambda: scorer)) as client:
+        now = one(client, events=EAGER)
+    assert now["stage"] == "sql"
+    odds = now["probability"] / (1 - now["probability"]) * math.exp(0.05)
+    levels = dataclasses.replace(scorer.levels, sql_line=odds / (1 + odds), mql_line=0.1)
+    raised = dataclasses.replace(scorer, levels=levels)
+    with running(create_app(AppSettings(), lambda: raised)) as client:
+        anew, kept, other = (
+            one(client, events=EAGER, previous=before)["stage"]
+            for before in (None, {"stage": "sql"}, {"stage": "mql", "fit_grade": "A"})
+        )
+        leads = lead(events=EAGER, previous={"stage": "sql"}), lead(lead_id="b", events=EAGER)
+        both = scores_of(client, *leads)
+    assert (anew, kept, other) == ("mql", "sql", "mql")
+    assert [score["stage"] for score in both] == ["sql", "mql"]
+
+
+def test_the_model_says_what_each_stage_needs_and_what_holds_back(client, scorer):
+    policy = client.get("/v1/model").json()["policy"]
+    assert [rule["stage"] for rule in policy["rules"]] == [
+        *("sql", "pql", "mql", "service_qualified", "iql")
+    ]
+    assert policy["rules"][0]["needs"][::2] == [
+        "fit of grade C or better",
+        "an explicit request within 30 days",
+    ]
+    assert (policy["rules"][0]["action"], policy["rules"][0]["follow_up_hours"]) == ("call", 24)
+    assert policy["blocks"] == ["unsubscribed", "student"]
+    assert policy["unit"] == "probability"
 
 
 # One model answers several horizons.
@@ -308,8 +384,8 @@ def test_attributes_the_model_does_not_use_are_warned_of(client):
     ]
 
 
-def test_an_emoji_and_a_long_job_title_are_scored(client):
-    given = {"industry": "🚀", "employees": 3, "job_title": "Chief " * 1700}
+def test_an_emoji_and_a_long_headline_are_scored(client):
+    given = {"industry": "🚀", "employees": 3, "headline": "Chief " * 1700}
     score = one(client, lead_id="🚀", attributes=given)
     assert score["lead_id"] == "🚀"
     assert score["probability"] is not None
@@ -438,7 +514,8 @@ def test_the_model_says_what_it_is_and_how_good(client, scorer):
     assert said["test"]["examples"] == scorer.model.card["evaluation"]["n"]
     assert said["data"]["leads"] == 600
     assert [f["name"] for f in said["features"]] == scorer.catalog.names
-    assert said["policy"]["sql_probability"] == scorer.levels.sql_probability
+    assert said["policy"]["sql_line"] == scorer.levels.sql_line
+    assert said["policy"]["fit_cuts"] == list(scorer.levels.fit_cuts)
     assert said["leaks"] == []
     assert said["warnings"] == []
 

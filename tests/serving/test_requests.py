@@ -52,6 +52,24 @@ def test_a_model_that_does_not_look_at_accounts_warns_nobody(scorer: Scorer) -> 
 
 
 def test_texts_are_what_is_neither_a_number_nor_a_band(scorer: Scorer) -> None:
-    texts = text_columns(scorer.catalog)
+    texts = text_columns(scorer)
     assert "industry" in texts
+    assert "job_title" in texts, "the policy reads it"
     assert not {"employees", "revenue_eur"} & set(texts)
+
+
+def test_what_leads_were_is_taken_from_those_that_say_so(scorer: Scorer) -> None:
+    leads = [
+        lead("a"),
+        lead("b", previous={"stage": "mql", "engagement_grade": 2}),
+        lead("c", previous={}),
+    ]
+    body = json.dumps({"leads": leads}).encode()
+    before = build_asked(parse_request(body), scorer, now=NOW, max_leads=10).before
+    assert before is not None
+    assert before.to_dict("records") == [
+        {"lead_id": "b", "stage": "mql", "fit_grade": None, "engagement_grade": 2},
+        {"lead_id": "c", "stage": None, "fit_grade": None, "engagement_grade": None},
+    ]
+    body = json.dumps({"leads": leads[:1]}).encode()
+    assert build_asked(parse_request(body), scorer, now=NOW, max_leads=10).before is None

@@ -86,6 +86,10 @@ def test_a_moment_that_no_lead_can_have_is_refused(value):
             "must be text, a number, true, false or null",
         ),
         ({"attributes": {"a": 1e16}}, "attributes.a", "must be a finite number of at most 1e+15"),
+        ({"previous": "sql"}, "previous", "must be an object"),
+        ({"previous": {"engagement_grade": 0}}, "previous.engagement_grade", "must be at least 1"),
+        ({"previous": {"engagement_grade": 5}}, "previous.engagement_grade", "must be at most 4"),
+        ({"previous": {"score": 1}}, "previous.score", "is not a known field"),
         ({"events": {}}, "events", "must be a list"),
         ({"events": [3]}, "events[0]", "must be an object"),
         ({"events": [{**EVENT, "event_type": ""}]}, "events[0].event_type", "must not be empty"),
@@ -124,7 +128,7 @@ def test_a_request_without_leads_is_told_so():
 
 
 def test_null_and_absent_are_alike_where_a_field_is_optional():
-    names = ("created_at", "account_id", "consent")
+    names = ("created_at", "account_id", "consent", "previous")
     assert parse(dict.fromkeys(names)).leads == parse().leads
     assert parse(as_of=None).as_of is None
 

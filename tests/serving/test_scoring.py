@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadml.policy import STAGES
 from leadml.tables import Tables
 from serving.scoring import COLUMNS, Scorer, Scores, score_examples, unseen_categories
 
 DAY = pd.Timedelta(1, "D")
+OF_A_MODEL = [name for name in COLUMNS if name != "points"]
 
 
 def looked_at(tables: Tables, *, days: float = 7, rows: slice = slice(None)) -> pd.DataFrame:
@@ -121,7 +123,7 @@ def test_an_interval_brackets_its_probability(scores: Scores) -> None:
 
 def test_a_file_of_scores_has_its_columns_in_order(scores: Scores) -> None:
     file = scores.for_file()
-    assert [name for name in file if name in COLUMNS] == list(COLUMNS)
+    assert [name for name in file if name in COLUMNS] == OF_A_MODEL
     assert file["reasons"].str.contains("for: |against: ").all()
     records = scores.for_people()["reasons"].iloc[0]
     assert [set(record) for record in records[:1]] == [{"text", "group", "effect", "feature"}]
@@ -140,7 +142,7 @@ def test_the_other_horizons_stand_behind_the_interval_of_the_main_one(
     file = found.for_file()
     start = ["lead_id", "as_of", "probability", "lower", "upper", *others, "fit_grade"]
     assert list(file)[:9] == start
-    assert list(file.drop(columns=others)) == list(COLUMNS)
+    assert list(file.drop(columns=others)) == OF_A_MODEL
     assert set(others) <= set(found.for_people())
 
 
@@ -148,7 +150,7 @@ def test_a_model_of_one_horizon_makes_no_more_columns(scorer: Scorer, tables: Ta
     alone = Scorer.of(dataclasses.replace(scorer.model, horizons={}), "1")
     found = score_examples(alone, tables, looked_at(tables, rows=slice(0, 9)))
     assert found.within == {30: "probability"}
-    assert list(found.for_file()) == list(COLUMNS)
+    assert list(found.for_file()) == OF_A_MODEL
 
 
 def test_a_probability_never_falls_as_its_horizon_grows_even_where_maps_cross(
@@ -194,16 +196,16 @@ def test_a_sales_lead_has_asked_for_something_lately(
     asked = tables.events[tables.events["event_type"] == "demo_request"]
     examples = looked_at(tables)
     pairs = examples.merge(asked, on="lead_id")
-    policy = scorer.levels.policy
+    rule = scorer.levels.policy.rules[0]
     age = pairs["as_of"] - pairs["known_at"]
-    recent = pairs.loc[(age > 0 * DAY) & (age <= policy.intent_days * DAY), "lead_id"]
+    recent = pairs.loc[(age > 0 * DAY) & (age <= rule.intent_days * DAY), "lead_id"]
     sales = scores.table[scores.table["stage"] == "sql"]
     assert len(sales) > 10
     assert set(sales["lead_id"]) <= set(recent)
-    assert (sales["probability"] >= scorer.levels.sql_probability).all()
-    assert (sales["fit_grade"] <= policy.fit).all()
+    assert (sales["probability"] >= scorer.levels.sql_line).all()
+    assert (sales["fit_grade"] <= rule.fit).all()
     silent = scores.table[~scores.table["lead_id"].isin(recent)]
-    assert silent["probability"].max() > scorer.levels.sql_probability, "a threshold alone is none"
+    assert silent["probability"].max() > scorer.levels.sql_line, "a threshold alone is none"
 
 
 def test_a_negative_sign_disqualifies_whatever_the_probability(
@@ -215,6 +217,67 @@ def test_a_negative_sign_disqualifies_whatever_the_probability(
     table = scores.table.set_index("lead_id")
     assert len(gone) > 10
     assert set(table.index[table["stage"] == "disqualified"]) == gone
+    assert set(table.index[table["blocked_by"] == "unsubscribed"]) == gone
+
+
+def test_every_lead_has_a_stage_and_something_to_do_with_it(scores: Scores) -> None:
+    table = scores.table
+    assert set(table["stage"]) <= set(STAGES)
+    assert set(table["action"]) == {"call", "nurture", "wait", "remove"}
+    called = table["action"] == "call"
+    assert (table["follow_up_minutes"].notna() == called).all()
+    assert set(table.loc[called, "stage"]) == {"sql"}
+    days = (table["look_again"] - table["as_of"]) / DAY
+    assert (days == days.round()).all()
+    assert days.between(1, 90).all()
+    assert ((table["moves_up"] == "") == (table["stage"] == "sql")).all()
+
+
+def test_a_demo_request_of_the_last_day_is_followed_up_in_minutes(
+    scorer: Scorer, tables: Tables
+) -> None:
+    asked = tables.events[tables.events["event_type"] == "demo_request"]
+    examples = looked_at(tables, days=3)
+    table = score_examples(scorer, tables, examples).table
+    pairs = examples.merge(asked, on="lead_id")
+    age = pairs["as_of"] - pairs["known_at"]
+    hot = set(pairs.loc[(age > 0 * DAY) & (age <= DAY), "lead_id"])
+    sales = table[table["stage"] == "sql"].set_index("lead_id")
+    minutes = sales["follow_up_minutes"]
+    assert set(minutes) == {5.0, 1440.0}
+    assert set(minutes.index[minutes == 5.0]) == hot & set(sales.index)
+
+
+def test_what_leads_were_keeps_them_where_they_nearly_are(
+    scorer: Scorer, tables: Tables, scores: Scores
+) -> None:
+    """Every line and cut is moved 0.05 in log-odds above what the leads were judged by."""
+
+    def above(line: float) -> float:
+        return line / (line + (1 - line) * float(np.exp(-0.05)))
+
+    levels = scorer.levels
+    assert levels.fit_cuts is not None
+    low, middle, high = levels.fit_cuts
+    raised = dataclasses.replace(
+        levels,
+        sql_line=above(levels.sql_line),
+        mql_line=above(levels.mql_line),
+        fit_cuts=(low + 0.05, middle + 0.05, high + 0.05),
+    )
+    harder = dataclasses.replace(scorer, levels=raised)
+    examples = looked_at(tables)
+    anew = score_examples(harder, tables, examples).table
+    kept = score_examples(harder, tables, examples, before=scores.table).table
+    were = ["stage", "fit_grade"]
+    assert (anew[were] != scores.table[were]).any(axis=None)
+    pd.testing.assert_frame_equal(kept[were], scores.table[were])
+
+
+def test_of_an_undated_source_there_is_no_day_to_look_again(scorer: Scorer, tables: Tables) -> None:
+    undated = dataclasses.replace(tables, clock="none")
+    found = score_examples(scorer, undated, looked_at(tables, rows=slice(0, 9))).table
+    assert found["look_again"].isna().all()
 
 
 # Why a lead is not scored. L0 closes between its tenth and its 28th day.
@@ -280,7 +343,8 @@ def test_unscored_is_not_zero(scorer: Scorer, tables: Tables) -> None:
     table = found.table
     assert table[["probability", "lower", "upper"]].isna().all(axis=None)
     assert table["engagement_grade"].isna().all()
-    assert table["fit_grade"].tolist() == table["stage"].tolist() == ["", ""]
+    assert table["fit_grade"].tolist() == ["", ""]
+    assert table["stage"].tolist() == ["lead", "lead"], "a stage it has all the same"
     assert found.reasons == [(), ()]
     assert found.for_file()["reasons"].tolist() == ["", ""]
 

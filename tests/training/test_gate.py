@@ -326,26 +326,31 @@ def test_a_leak_allowed_by_name_passes_and_is_said(trained: TrainingResult) -> N
 
 
 def scores(stages: list[str], grades: str = "A") -> pd.DataFrame:
+    """Scores of leads in stages; where "" is said, a lead that is not scored: it has one too."""
     n = len(stages)
+    scored = np.array([stage != "" for stage in stages])
     return pd.DataFrame(
         {
             "lead_id": [f"L{k}" for k in range(n)],
-            "stage": stages,
+            "stage": [stage or "disqualified" for stage in stages],
             "fit_grade": list(grades) * (n // len(grades)),
             "engagement_grade": pd.array([1] * n, dtype="Int64"),
-            "unscored_reason": ["" if stage else "no consent" for stage in stages],
+            "probability": np.where(scored, 0.25, np.nan),
+            "unscored_reason": np.where(scored, "", "no consent"),
         }
     )
 
 
 def test_changes_are_listed_lead_by_lead() -> None:
     listed = list_changes(scores(["mql", "", "iql", ""]), scores(["iql", "iql", "iql", ""], "AB"))
-    assert listed.to_dict("list") == {
+    assert listed.fillna(-1).to_dict("list") == {
         "lead_id": ["L0", "L1", "L2"],
         "stage_before": ["mql", "unscored", "iql"],
         "stage": ["iql", "iql", "iql"],
         "grade_before": ["A1", "A1", "A1"],
         "grade": ["A1", "B1", "A1"],
+        "probability_before": [0.25, -1, 0.25],
+        "probability": [0.25, 0.25, 0.25],
     }
 
 

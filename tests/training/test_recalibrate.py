@@ -11,7 +11,7 @@ from leadml.errors import ConfigError, SignalError
 from leadml.model import Calibration, sigmoid
 from leadml.tables import Tables
 from training.gate import Champion
-from training.recalibrate import Recalibration, follow, recalibrate
+from training.recalibrate import Revision, follow, recalibrate
 from training.tracker import Outcomes
 from training.train import TrainingResult, train
 
@@ -28,7 +28,7 @@ def champion(earlier: TrainingResult) -> Champion:
 
 
 @pytest.fixture(scope="module")
-def moved(config: Config, tables: Tables, champion: Champion) -> Recalibration:
+def moved(config: Config, tables: Tables, champion: Champion) -> Revision:
     return recalibrate(config, tables, champion)
 
 
@@ -54,7 +54,7 @@ def test_no_outcomes_leave_the_map_where_it_was() -> None:
 
 
 def test_margin_catalogue_and_card_stay_and_the_card_says_what_moved(
-    moved: Recalibration, champion: Champion, tables: Tables
+    moved: Revision, champion: Champion, tables: Tables
 ) -> None:
     made, before = moved.result.model, champion.model
     rows = moved.result.sample
@@ -72,7 +72,7 @@ def test_margin_catalogue_and_card_stay_and_the_card_says_what_moved(
 
 
 def test_it_learns_only_from_examples_that_the_champion_could_not_know(
-    config: Config, tables: Tables, champion: Champion, moved: Recalibration
+    config: Config, tables: Tables, champion: Champion, moved: Revision
 ) -> None:
     """Were the outcomes the champion knew turned round, only how scarce short labels are would."""
     moment = tables.end - pd.Timedelta(150, "D")
@@ -90,10 +90,10 @@ def test_it_learns_only_from_examples_that_the_champion_could_not_know(
 
 
 def test_the_same_leads_pass_the_probability_lines_as_before(
-    moved: Recalibration, champion: Champion
+    moved: Revision, champion: Champion
 ) -> None:
     rows = moved.result.sample
-    for line in ("sql_probability", "mql_probability"):
+    for line in ("sql_line", "mql_line"):
         passed = [
             m.probability(rows) >= m.policy[line] for m in (champion.model, moved.result.model)
         ]

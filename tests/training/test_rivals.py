@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
 from features.past import build_past
+from leadml.config import Points
 from leadml.events import EventType
+from leadml.point_rules import BehaviourRule
 from leadml.tables import Tables
 from tests.training.lessons import rows_of, sample_of
 from training.rivals import (
     FITTED,
-    MOST_OF_A_KIND,
     NO_PROBABILITY,
     best_single_rule,
     logistic_regression,
@@ -50,7 +51,7 @@ def past_of(*events: tuple[str, str, float]) -> Tables:
     return Tables(leads, log, outcomes, nothing, spend, AS_OF)
 
 
-def test_points_are_those_of_the_last_ninety_days_each_type_at_most_five_times() -> None:
+def test_points_are_those_of_the_table_as_of_each_example() -> None:
     tables = past_of(
         *[("a", "view", float(day)) for day in range(1, 8)],  # seven, five of them count: 5 * 2
         ("a", "demo", 90.0),  # ninety days ago to the second: in the window: 20
@@ -61,14 +62,24 @@ def test_points_are_those_of_the_last_ninety_days_each_type_at_most_five_times()
         ("b", "other", 1.0),  # not declared
     )
     events = {
-        "view": EventType("view", "views", points=2.0),
-        "demo": EventType("demo", "demos", "intent", points=20.0),
-        "bounce": EventType("bounce", "bounces", "negative", points=-8.0),
+        "view": EventType("view", "views"),
+        "demo": EventType("demo", "demos", "intent"),
+        "bounce": EventType("bounce", "bounces", "negative"),
     }
+    views = BehaviourRule("view", 2, each=True, most=10)
+    table = Points((), (views, BehaviourRule("demo", 20), BehaviourRule("bounce", -8)))
     examples = pd.DataFrame({"lead_id": tables.leads["lead_id"], "as_of": [AS_OF, AS_OF]})
-    given_points = points(build_past(tables, examples).history(), events)
-    assert MOST_OF_A_KIND == 5
+    given_points = points(table, build_past(tables, examples), events)
+    assert given_points is not None
     assert given_points.tolist() == [5 * 2 + 20 - 8, 2]
+
+
+def test_a_table_that_can_say_nothing_is_no_rival() -> None:
+    tables = past_of(("a", "view", 1.0))
+    examples = pd.DataFrame({"lead_id": tables.leads["lead_id"], "as_of": [AS_OF, AS_OF]})
+    past = build_past(tables, examples)
+    assert points(Points(), past, {"view": EventType("view", "views")}) is None
+    assert points(Points(), past, {"Pricing": EventType("view", "views")}) is not None
 
 
 def test_the_newest_lead_comes_first() -> None:

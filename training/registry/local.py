@@ -155,11 +155,12 @@ class Registry:
                 f"registry in '{self.folder}' has no such. `leadml models` lists the versions."
             )
             raise RegistryError(msg) from error
-        if "recalibrated" in card:
-            source = card["recalibrated"]["from_version"]
+        revised = card.get("recalibrated") or card.get("chosen")
+        if revised:
+            source = revised["from_version"]
             msg = (
-                f"A run to repeat must have fitted a model, but '{asked}' only recalibrated "
-                f"version {source}. Repeat that one: leadml train --from-run {source}."
+                f"A run to repeat must have fitted a model, but '{asked}' only revised version "
+                f"{source}. Repeat that one: leadml train --from-run {source}."
             )
             raise RegistryError(msg)
         return origin

@@ -13,6 +13,7 @@ from typing import Any
 
 import leadml
 from leadml.config import Config, parse_config
+from leadml.parsing import without_nothing
 
 ROOMS = ("features", "leadml", "serving", "training")
 
@@ -75,7 +76,7 @@ def config_again(origin: Origin, current: Config) -> Config:
     """
     kept = {name: tree for name, tree in origin.config.items() if name not in NOT_REPEATED}
     return dataclasses.replace(
-        parse_config(_without_nothing(kept)),
+        parse_config(without_nothing(kept)),
         data=current.data,
         registry=current.registry,
         folder=current.folder,
@@ -105,12 +106,3 @@ def commit_of(root: Path) -> str:
     except OSError:
         return ""
     return next((line.split()[0] for line in packed if line.endswith(f" {name}")), "")
-
-
-def _without_nothing(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """The tree without settings that are not set, which TOML cannot say."""
-    return {
-        key: _without_nothing(value) if isinstance(value, Mapping) else value
-        for key, value in tree.items()
-        if value is not None
-    }

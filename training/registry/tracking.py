@@ -210,15 +210,11 @@ def _metrics(result: TrainingResult) -> dict[str, float]:
     return metrics
 
 
-def _flat(tree: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+def _flat(config: Mapping[str, Any]) -> dict[str, str]:
     """The settings as dotted names; long values are cut at what MLflow keeps."""
-    flat: dict[str, str] = {}
-    for key, value in tree.items():
-        name = f"{prefix}{key}"
-        if name in {"events", "columns"}:
-            continue
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{name}.")
-        else:
-            flat[name] = str(value)[:500]
-    return flat
+    return {
+        f"{section}.{key}": str(value)[:500]
+        for section, settings in config.items()
+        if section not in {"events", "columns"}
+        for key, value in (settings or {}).items()
+    }

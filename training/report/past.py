@@ -24,7 +24,7 @@ WHO = {
     "plain logistic regression": "scikit-learn's, as it comes",
     "LightGBM defaults": "LightGBM as it comes",
     "newest first": "the youngest leads first",
-    "points": "points for each event of the last 90 days",
+    "points": "the table of points set by hand",
 }
 """What each scorer does."""
 

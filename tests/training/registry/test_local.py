@@ -292,7 +292,7 @@ def test_a_recalibration_cannot_be_trained_again(empty: Registry, trained: Train
     card = {**trained.model.card, "recalibrated": {"from_version": "7"}}
     moved = dataclasses.replace(trained, model=dataclasses.replace(trained.model, card=card))
     number = empty.record(moved, PASSED, now=NOW).number
-    with pytest.raises(RegistryError, match=r"only recalibrated version 7. Repeat that one"):
+    with pytest.raises(RegistryError, match=r"only revised version 7. Repeat that one"):
         empty.origin(number)
 
 

@@ -1,0 +1,21 @@
+"""Which options do several commands have?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ConfigOption = Annotated[Path, typer.Option("-c", "--config", help="The leadml.toml to follow.")]
+AsOfOption = Annotated[
+    str,
+    typer.Option("--as-of", help="The moment to look from: 2026-07-01 or 2026-07-01T09:00+02:00."),
+]
+OutOption = Annotated[Path, typer.Option("--out", help="The file to write: .parquet or .csv.")]
+ExamplesOption = Annotated[
+    Path | None, typer.Option("--examples", help="A table with lead_id and as_of to use instead.")
+]
+VersionOption = Annotated[
+    str, typer.Option("--version", help="A version or alias; the champion if not given.")
+]
+
+DEFAULT_CONFIG = Path("leadml.toml")

@@ -1,0 +1,124 @@
+"""What does the policy look at? A lead's past and record, as evidence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from features.past import Past
+from leadml.arrays import Bools, Floats
+from leadml.columns import as_text
+from leadml.criteria import Criterion
+from leadml.errors import DataError, listed
+from leadml.events import Group
+from leadml.levels import Levels
+from leadml.lifecycle import Evidence, Previous
+from leadml.moments import first_time
+from leadml.sources import read_file
+from leadml.tables import Tables
+
+WERE = ("lead_id", "stage", "fit_grade", "engagement_grade")
+"""What earlier scores say of what leads were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The (lead, as_of) to score, and what the policy must know of them.
+
+    Attributes:
+        examples: lead_id, as_of.
+        days_since: days since the last event of each kind, and of each event type the policy names.
+        reached: the furthest outcome before each as_of: closed_won, closed_lost, opportunity or "".
+        consent: 1 where it is given, 0 where it is refused, NaN where it is not known.
+    """
+
+    examples: pd.DataFrame
+    past: Past
+    days_since: Mapping[str, Floats]
+    reached: np.ndarray
+    consent: Floats
+
+
+def look(
+    tables: Tables, examples: pd.DataFrame, past: Past, days_since: Mapping[str, Floats]
+) -> Looked:
+    """Looks the outcomes and the consent of every example up."""
+    reached = np.full(len(examples), "", dtype="<U12")
+    for outcome in ("opportunity", "closed_lost", "closed_won"):
+        first = first_time(tables, examples["lead_id"], outcome)
+        reached[(first < examples["as_of"]).to_numpy()] = outcome
+    consent = np.full(len(examples), np.nan)
+    if "consent" in tables.leads:
+        known = tables.leads.set_index("lead_id")["consent"].reindex(examples["lead_id"])
+        consent = known.to_numpy(dtype=np.float64)
+    return Looked(examples, past, days_since, reached, consent)
+
+
+def gather(
+    levels: Levels, looked: Looked, score: Floats, groups: Mapping[Group, Floats]
+) -> Evidence:
+    """The evidence of every example.
+
+    Args:
+        levels: of the model.
+        looked: whom it is about.
+        score: probability, or points; shape (n,).
+        groups: what each group of evidence adds to it.
+    """
+    return Evidence(
+        score,
+        groups["fit"],
+        groups["engagement"] + groups["intent"],
+        looked.days_since,
+        looked.reached,
+        looked.consent,
+        {
+            block.name: _holds(block.who, looked.past)
+            for block in levels.policy.blocks
+            if block.who is not None
+        },
+    )
+
+
+def read_previous(path: Path) -> pd.DataFrame:
+    """The last file of scores.
+
+    Raises:
+        DataError: it lacks a column that says what leads were.
+    """
+    frame: pd.DataFrame = read_file(path).to_pandas()
+    absent = [name for name in WERE if name not in frame]
+    if absent:
+        msg = (
+            f"'{path}' must be a file of scores, but has no {listed(absent)}. `leadml score` "
+            "writes one."
+        )
+        raise DataError(msg)
+    return frame[list(WERE)].assign(lead_id=as_text(frame["lead_id"]))
+
+
+def previous_of(scores: pd.DataFrame, lead_ids: "pd.Series[str]") -> Previous:
+    """What leads were in earlier scores; what is not known of the others.
+
+    Args:
+        scores: lead_id, stage, fit_grade, engagement_grade; of one lead the last row counts.
+        lead_ids: whom to look up, shape (n,).
+    """
+    last = scores.drop_duplicates("lead_id", keep="last").set_index("lead_id").reindex(lead_ids)
+    number = pd.to_numeric(last["engagement_grade"]).fillna(0)
+    return Previous(
+        last["stage"].fillna("").to_numpy(dtype=object),
+        last["fit_grade"].fillna("").to_numpy(dtype=object),
+        number.to_numpy(dtype=np.int64),
+    )
+
+
+def _holds(criterion: Criterion, past: Past) -> Bools:
+    """Where an attribute, as known at each moment, is what a block looks for."""
+    known = past.attribute(criterion.attribute)
+    if not known.is_text:
+        return criterion.holds(known.as_series())
+    of_text = criterion.holds(pd.Series(known.labels.texts, dtype="str"))
+    return np.append(of_text, False)[known.values]
