@@ -408,7 +408,7 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
         (
             *("examples.after_days", "training.half_lives_days", "training.threads"),
             "training.search_minutes",
-            *("policy.hysteresis", "policy.closed_again_days"),
+            "policy.hysteresis",
             *("attributes.min_count", "training.seed"),
             "points.half_life_days",
         ),
@@ -417,6 +417,7 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
         "0 or more",
     ),
     (("features.windows_days",), 1, 36_500, "1 to 36,500 days"),
+    (("policy.closed_again_days",), 0, 36_500, "0 to 36,500 days"),
     (("points.decay_percent_a_month",), 0, 100 - _TINY, "0 or more and below 100"),
     (
         (

@@ -179,8 +179,8 @@ class Policy:
         rules: in place of the usual ones of their stages.
         without: stages that are not given at all.
         blocks: in place of the usual ones.
-        explore_share: the share of leads below the sql line that is passed at random, to learn of
-            leads that nobody calls; 0 for none.
+        explore_share: the share of leads that nobody would call, called at random to learn of
+            them; 0 for none.
     """
 
     kind: Literal["b2b", "b2c"] = "b2b"

@@ -1,6 +1,6 @@
 """What does the policy look at? A lead's past and record, as evidence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +18,6 @@ from leadml.lifecycle import Evidence, Previous
 from leadml.moments import first_time
 from leadml.sources import read_file
 from leadml.tables import Tables
-
-WERE = ("lead_id", "stage", "fit_grade", "engagement_grade")
-"""What earlier scores say of what leads were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +80,29 @@ def gather(
 
 
 def read_previous(path: Path) -> pd.DataFrame:
-    """The last file of scores.
+    """What leads were, from the last file of scores.
 
     Raises:
-        DataError: it lacks a column that says what leads were.
+        DataError: a column is absent.
+    """
+    return read_columns(path, ("lead_id", "stage", "fit_grade", "engagement_grade"))
+
+
+def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of a file of scores, ids as text.
+
+    Raises:
+        DataError: a column is absent.
     """
     frame: pd.DataFrame = read_file(path).to_pandas()
-    absent = [name for name in WERE if name not in frame]
+    absent = [name for name in columns if name not in frame]
     if absent:
         msg = (
             f"'{path}' must be a file of scores, but has no {listed(absent)}. `leadml score` "
             "writes one."
         )
         raise DataError(msg)
-    return frame[list(WERE)].assign(lead_id=as_text(frame["lead_id"]))
+    return frame[list(columns)].assign(lead_id=as_text(frame["lead_id"]))
 
 
 def previous_of(scores: pd.DataFrame, lead_ids: "pd.Series[str]") -> Previous:

@@ -1,20 +1,25 @@
-"""Which leads below the sql line are passed all the same? The exploration slice of a policy."""
+"""Which leads are called though the policy would not? The exploration slice."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from leadml.arrays import Bools, Floats
-from leadml.explore import draw
+from leadml.columns import as_text, as_times
+from leadml.explore import draw, propensity
 from leadml.lifecycle import Decisions
+from leadml.moments import first_time
 from leadml.policy import RULED, Policy
+from leadml.tables import Tables
+from serving.evidence import read_columns
 
-BELOW = ("lead", *(stage for stage in RULED if stage != "sql"))
-"""Stages of which leads are drawn; a lead that is blocked or closed never is."""
+BELOW = ("lead", *RULED)
+"""Stages of which leads are drawn that nobody would call; a blocked or closed one never is."""
 
 EXPLORED_MINUTES = 24 * 60.0
-"""A lead that is passed at random is called as soon as others are."""
+"""A lead that is drawn is called as soon as others are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +27,9 @@ class Drawn:
     """Who was drawn; arrays of shape (n,).
 
     Attributes:
-        explored: passed at random, though below the line.
-        propensity: how likely the lead was to be passed: 1 above the line, the policy's share
-            below it, 0 where it could not be.
+        explored: called at random.
+        propensity: how likely the lead was to be called: 1 where the policy says so, its share
+            where it does not, 0 where nobody may.
     """
 
     explored: Bools
@@ -32,7 +37,7 @@ class Drawn:
 
 
 def explore(policy: Policy, decided: Decisions, examples: pd.DataFrame, scored: Bools) -> Drawn:
-    """Draws leads below the line, the same ones all through a calendar month.
+    """Draws leads that would not be called, the same ones all through a calendar month.
 
     Args:
         policy: with its share.
@@ -40,7 +45,8 @@ def explore(policy: Policy, decided: Decisions, examples: pd.DataFrame, scored: 
         examples: lead_id, as_of.
         scored: which of them have a score.
     """
-    below = np.isin(decided.stage, BELOW) & scored
+    called = decided.action == "call"
+    below = np.isin(decided.stage, BELOW) & scored & ~called
     explored = np.zeros(len(below), dtype=np.bool_)
     if policy.explore_share:
         month = examples["as_of"].dt.strftime("%Y-%m").to_numpy()
@@ -48,5 +54,41 @@ def explore(policy: Policy, decided: Decisions, examples: pd.DataFrame, scored: 
             rows = np.flatnonzero(below & (month == period))
             ids = examples["lead_id"].iloc[rows]
             explored[rows] = draw(ids, share=policy.explore_share, period=str(period), seed=0)
-    above = decided.stage == "sql"
-    return Drawn(explored, np.where(above, 1.0, np.where(below, policy.explore_share, 0.0)))
+    return Drawn(explored, propensity(called, can_pass=below, share=policy.explore_share))
+
+
+def read_scored(path: Path) -> pd.DataFrame:
+    """A file of scores with what was drawn: lead_id, as_of, explored, propensity.
+
+    Raises:
+        DataError: a column is absent or holds something else.
+    """
+    frame = read_columns(path, ("lead_id", "as_of", "explored", "propensity"))
+    return frame.assign(
+        as_of=as_times(frame["as_of"]).values,
+        explored=as_text(frame["explored"]).str.lower() == "true",
+        propensity=pd.to_numeric(frame["propensity"], errors="coerce"),
+    )
+
+
+def log_of(scores: pd.DataFrame, tables: Tables, *, horizon_days: int) -> pd.DataFrame:
+    """What became of scored leads, as `leadml.explore.true_lift` reads it; only what is over.
+
+    Args:
+        scores: lead_id, as_of (UTC-aware), explored, propensity: of files of scores.
+        tables: with the outcomes since.
+        horizon_days: how long a conversion may take.
+    """
+    horizon = pd.Timedelta(horizon_days, "D")
+    over = scores[scores["as_of"] + horizon <= tables.end].reset_index(drop=True)
+    won = first_time(tables, over["lead_id"], "closed_won")
+    converted = (won >= over["as_of"]) & (won < over["as_of"] + horizon)
+    return pd.DataFrame(
+        {
+            "lead_id": over["lead_id"],
+            "above": over["propensity"] == 1,
+            "explored": over["explored"],
+            "propensity": over["propensity"],
+            "converted": converted.to_numpy(dtype=bool),
+        }
+    )

@@ -48,6 +48,7 @@ _MESSAGES = {
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
+    "literal_error": "must be {expected}",
     "list_type": "must be a list",
     "too_short": "must hold at least {min_length}",
     "dict_type": "must be an object",

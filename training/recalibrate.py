@@ -132,8 +132,9 @@ def _moved_levels(model: LeadModel, moved: Calibration) -> Levels:
     lines = np.array([levels.sql_line, levels.mql_line])
     bent = (np.log(lines) - np.log1p(-lines) - before.offset) / before.slope
     sql, mql = (float(line) for line in sigmoid(moved.slope * bent + moved.offset))
-    chosen = levels.policy.sql_probability, levels.policy.mql_probability
-    return dataclasses.replace(levels, sql_line=chosen[0] or sql, mql_line=chosen[1] or mql)
+    mql = levels.policy.mql_probability or mql
+    sql = levels.policy.sql_probability or max(sql, mql)
+    return dataclasses.replace(levels, sql_line=sql, mql_line=min(mql, sql))
 
 
 def _check_label(config: Config, card: Any) -> None:

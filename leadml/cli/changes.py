@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from leadml.explore import Rate, TrueLift
     from serving.changes import Change
 
 MOST_LEADS = 20
@@ -68,6 +69,24 @@ def why_lines(change: "Change") -> Iterator[str]:
     news += [attribute.text for attribute in change.changed_attributes]
     if news:
         yield f"What became known: {'; '.join(news)}."
+
+
+def lift_lines(found: "TrueLift") -> Iterator[str]:
+    """What leads passed at random tell, for a head of sales."""
+    rates = {
+        "called by the policy": found.above,
+        "others, called at random": found.below,
+        "others, not called": found.untouched,
+    }
+    for name, rate in rates.items():
+        yield f"{name:<28} {_rate(rate)} became customers, of {rate.leads:,} leads"
+    yield f"What the policy tells apart: {_rate(found.lift)} (its leads less others, all called)"
+    yield f"What a call brings others:   {_rate(found.effect)} (called less not called)"
+    yield "Intervals of 90 %, each lead counted once."
+
+
+def _rate(rate: "Rate") -> str:
+    return f"{100 * rate.value:.1f} % ({100 * rate.lower:.1f} to {100 * rate.upper:.1f})"
 
 
 def _percent(probability: float) -> str:

@@ -106,6 +106,24 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
     )
 
 
+def lift(
+    scores: Annotated[list[Path], typer.Argument(help="Files that `leadml score` wrote.")],
+    config: ConfigOption = DEFAULT_CONFIG,
+) -> None:
+    """Tells what calls bring, measured on leads that were called at random."""
+    import pandas as pd
+
+    from leadml.cli.changes import lift_lines
+    from leadml.explore import true_lift
+    from serving.exploring import log_of, read_scored
+
+    settings = read_settings(config)
+    tables = load_tables(settings)
+    scored = pd.concat([read_scored(path) for path in scores], ignore_index=True)
+    log = log_of(scored, tables, horizon_days=settings.label.horizon_days)
+    say(lift_lines(true_lift(log)))
+
+
 def why(
     lead_id: Annotated[str, typer.Argument(help="Whose score changed.")],
     since: Annotated[str, typer.Option(help="The earlier moment: 2026-06-01 or with a time.")],

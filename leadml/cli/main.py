@@ -33,6 +33,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     registry.models,
     deciding.compare,
     deciding.thresholds,
+    deciding.lift,
     learning.recalibrate,
     registry.promote,
     registry.rollback,

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from leadml.errors import ConfigError
 from leadml.capacity import Capacity, check_capacity
+from leadml.errors import ConfigError
 
 
 def test_a_profit_is_what_wins_bring_beyond_what_contacts_cost() -> None:

@@ -553,7 +553,7 @@ def test_training_on_one_outcome_only_is_refused_with_the_numbers(
 def test_scoring_without_a_model_names_the_command_that_makes_one(
     fails: Fails, undated: Path, tmp_path: Path, command: str
 ) -> None:
-    config = shutil.copy(undated, tmp_path)
+    config = shutil.copytree(undated.parent, tmp_path / "own") / "leadml.toml"
 
     status, error = fails(command, "-c", config, "--out", tmp_path / "x.csv")
 

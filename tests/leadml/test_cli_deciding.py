@@ -189,3 +189,27 @@ def test_with_outcomes_enough_a_model_is_asked_for(
     shutil.copytree(crm, tmp_path / "crm", ignore=shutil.ignore_patterns("models"))
     asked = ("score", "-c", tmp_path / "crm/leadml.toml", "--out", tmp_path / "x.csv")
     assert "`leadml train` makes one" in fails(monkeypatch, capsys, *asked)
+
+
+def test_leads_passed_at_random_tell_what_calls_bring(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(place.parent, tmp_path / "crm")
+    config = tmp_path / "crm/leadml.toml"
+    with config.open("a", encoding="utf-8") as file:
+        file.write("\n[policy]\nexplore_share = 0.5\n")
+    run("train", "-c", config, "--as-of", "2026-03-01")
+    number = re.findall(r"^ +(\d+) ", run("models", "-c", config), flags=re.MULTILINE)[0]
+    out = tmp_path / "then.csv"
+    run("score", "-c", config, "--as-of", "2026-03-01", "--version", number, "--out", out)
+    scores = pd.read_csv(out)
+    below = scores[scores["propensity"] == 0.5]
+    assert 0.4 < below["explored"].mean() < 0.6
+    assert (below.loc[below["explored"], "action"] == "call").all()
+    assert (scores.loc[scores["stage"].isin(["sql", "pql"]), "propensity"] == 1).all()
+    said = run("lift", out, "-c", config)
+    above = (scores["propensity"] == 1).sum()
+    assert f"became customers, of {above:,} leads" in said
+    assert f"became customers, of {scores['explored'].sum():,} leads" in said
+    scores.drop(columns="propensity").to_csv(out, index=False)
+    assert "has no propensity" in fails(monkeypatch, capsys, "lift", "-c", config, out)

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
+from leadml.capacity import Capacity
 from leadml.said_thresholds import NOTES, more_line, plan_lines
 from tests.training.looked import look_at
-from leadml.capacity import Capacity
 from training.thresholds import draw_plan
 
 JUDGED = look_at(

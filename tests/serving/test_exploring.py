@@ -17,13 +17,20 @@ MARCH = pd.Timestamp("2026-03-01", tz="UTC")
 MANY = 4_000
 
 
+CALLED = {"sql", "pql", "service_qualified"}
+"""Stages of which the usual policy calls the leads."""
+
+
 def drawn(
     *stages: str, share: float = 0.1, as_of: pd.Timestamp = MARCH, scored: object = True
 ) -> Drawn:
     n = len(stages)
     nothing = np.full(n, "", dtype=object)
     numbers = np.full(n, np.nan)
-    decided = Decisions(np.array(stages), *[nothing] * 7, nothing, numbers, numbers)
+    actions = np.array(["call" if stage in CALLED else "nurture" for stage in stages])
+    decided = Decisions(
+        np.array(stages), *[nothing] * 6, action=actions, track=nothing, **_numbers(numbers)
+    )
     examples = pd.DataFrame(
         {
             "lead_id": pd.Series([f"L{k}" for k in range(n)], dtype="str"),
@@ -31,6 +38,10 @@ def drawn(
         }
     )
     return explore(Policy(explore_share=share), decided, examples, np.full(n, scored))
+
+
+def _numbers(blank: np.ndarray) -> dict[str, np.ndarray]:
+    return {"follow_up_minutes": blank, "look_again_days": blank}
 
 
 def test_the_share_of_leads_below_the_line_is_drawn() -> None:
@@ -41,10 +52,11 @@ def test_the_share_of_leads_below_the_line_is_drawn() -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_only_leads_below_the_line_can_be_drawn_and_those_above_are_certain(stage: str) -> None:
+def test_only_leads_nobody_would_call_are_drawn_and_called_ones_are_certain(stage: str) -> None:
     found = drawn(*[stage] * 200, share=0.5)
-    assert found.explored.any() == (stage in BELOW)
-    assert set(found.propensity) == {1.0 if stage == "sql" else 0.5 if stage in BELOW else 0.0}
+    free = stage in {"lead", "iql", "mql"}
+    assert found.explored.any() == free
+    assert set(found.propensity) == {1.0 if stage in CALLED else 0.5 if free else 0.0}
 
 
 def test_a_lead_without_a_score_is_not_drawn() -> None:

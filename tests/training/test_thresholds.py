@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from leadml.capacity import Capacity
 from leadml.errors import ConfigError
 from leadml.said_thresholds import plan_lines
 from tests.training.looked import look_at, some_looks
-from leadml.capacity import Capacity
 from training.contacts import expect_wins, read_looks, shared_spread
 from training.lines import Line, measure_line
 from training.thresholds import FIXED, draw_plan, to_frame
