@@ -58,7 +58,7 @@ def check(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Reads and checks the tables: what was read, what is wrong, what looks like a leak."""
     from features.firmographics import unused_columns
     from leadml.checks import inspect_tables
-    from leadml.said import column_lines, leak_lines, read_lines
+    from leadml.said.tables import column_lines, leak_lines, read_lines
     from training.examples import build_examples, label_line
     from training.leaks.overlaps import report_duplicates
     from training.leaks.report import report_leaks

@@ -67,7 +67,7 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
     because: Annotated[str, typer.Option(help="Why it was chosen; kept with it.")] = "",
 ) -> None:
     """Shows what each line for sales would yield, and what it did; --choose takes one."""
-    from leadml.said_thresholds import plan_lines
+    from leadml.said.thresholds import plan_lines
     from leadml.sources import write_file
     from training.chosen import choose_line
     from training.contacts import shared_spread

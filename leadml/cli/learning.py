@@ -56,7 +56,7 @@ def backtest(  # noqa: PLR0917 - typer's options have defaults
     ] = None,
 ) -> None:
     """Replays the past: what each past period would have got, beside the plain rivals."""
-    from leadml.said import backtest_lines
+    from leadml.said.past import backtest_lines
     from leadml.sources import write_file
     from training.report.past import table_of_figures
     from training.report.write import write_backtest
@@ -78,7 +78,7 @@ def backtest(  # noqa: PLR0917 - typer's options have defaults
 
 def recalibrate(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOfOption = "") -> None:
     """Refits only the champion's map to probabilities, on what has matured since it was made."""
-    from leadml.said import gate_lines
+    from leadml.said.training import gate_lines
     from training.recalibrate import recalibrate as refit
 
     settings = read_settings(config)
@@ -99,7 +99,7 @@ def recalibrate(config: ConfigOption = DEFAULT_CONFIG, as_of: AsOfOption = "") -
 
 def train_and_register(config: "Config", as_of: str, from_run: str = "") -> list[str]:
     """Trains, judges beside the champion and registers; returns what to say about it."""
-    from leadml.said import gate_lines, judgement_lines, registered_line, repeat_lines
+    from leadml.said.training import gate_lines, judgement_lines, registered_line, repeat_lines
     from training.registry.origin import config_again, origin_of
     from training.train import train as train_model
 

@@ -13,7 +13,7 @@ from leadml.errors import DataError
 
 def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
     """Lists the registered versions, newest first, with what the gate said of them."""
-    from leadml.said import gate_word
+    from leadml.said.training import gate_word
 
     versions = open_registry(read_settings(config)).versions()
     if not versions:

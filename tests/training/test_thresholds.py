@@ -12,7 +12,7 @@ from scipy.special import expit, logit
 
 from leadml.capacity import Capacity
 from leadml.errors import ConfigError
-from leadml.said_thresholds import plan_lines
+from leadml.said.thresholds import plan_lines
 from tests.training.looked import look_at, some_looks
 from training.contacts import expect_wins, read_looks, shared_spread
 from training.lines import Line, measure_line

@@ -8,7 +8,7 @@ to beware of, who may use it for what, and how to make it again.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from leadml.said import interval
+from leadml.said.figures import interval
 from training.gate import Gate
 from training.registry.origin import Origin
 

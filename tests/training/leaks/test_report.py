@@ -10,7 +10,7 @@ import pytest
 
 from features.catalog import declare_catalog
 from leadml.config import Attributes, Config, parse_config
-from leadml.said import column_lines, leak_lines
+from leadml.said.tables import column_lines, leak_lines
 from leadml.tables import Tables
 from training.examples import build_examples
 from training.leaks.filling import Filling

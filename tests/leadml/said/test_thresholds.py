@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from leadml.capacity import Capacity
-from leadml.said_thresholds import NOTES, more_line, plan_lines
+from leadml.said.thresholds import NOTES, more_line, plan_lines
 from tests.training.looked import look_at
 from training.thresholds import draw_plan
 

@@ -2,7 +2,7 @@
 
 import re
 
-from leadml.said import backtest_lines
+from leadml.said.past import backtest_lines
 from tests.training.replayed import ABOUT, figure_of, replayed
 
 
