@@ -111,11 +111,13 @@ DECISION_MAKERS = (
 """Words of the job titles of people who decide, and of their deputies."""
 
 FIT: tuple[FitRule, ...] = (
-    FitRule("employees", 20, at_least=50, at_most=1_000, said="company size in the target range"),
-    FitRule("job_title", 15, matches=DECISION_MAKERS, said="decision-maker title"),
+    FitRule(
+        "employees", 20.0, at_least=50.0, at_most=1_000.0, said="company size in the target range"
+    ),
+    FitRule("job_title", 15.0, matches=DECISION_MAKERS, said="decision-maker title"),
     FitRule(
         "industry",
-        10,
+        10.0,
         one_of=(
             *("software", "information technology", "technology", "financial services"),
             *("manufacturing", "logistics", "professional services"),
@@ -124,7 +126,7 @@ FIT: tuple[FitRule, ...] = (
     ),
     FitRule(
         "job_title",
-        -100,
+        -100.0,
         matches=r"\bstudent|werkstudent|étudiant|estudiante|competitor|competitive intelligence",
         said="student or competitor",
     ),
@@ -132,12 +134,14 @@ FIT: tuple[FitRule, ...] = (
 """The default points for what a lead is."""
 
 BEHAVIOUR: tuple[BehaviourRule, ...] = (
-    BehaviourRule("*pricing*", 20, said="pricing page viewed"),
-    BehaviourRule("*case*stud*", 10, said="case study read"),
-    BehaviourRule("*webinar*", 15, said="webinar"),
-    BehaviourRule("*mail*open*", 5, at_least=3, within_days=30, said="three or more e-mail opens"),
-    BehaviourRule("*unsubscri*", -30, within_days=0, said="unsubscribed"),
-    BehaviourRule("*bounce*", -50, within_days=0, said="e-mail bounced"),
+    BehaviourRule("*pricing*", 20.0, said="pricing page viewed"),
+    BehaviourRule("*case*stud*", 10.0, said="case study read"),
+    BehaviourRule("*webinar*", 15.0, said="webinar"),
+    BehaviourRule(
+        "*mail*open*", 5.0, at_least=3, within_days=30, said="three or more e-mail opens"
+    ),
+    BehaviourRule("*unsubscri*", -30.0, within_days=0, said="unsubscribed"),
+    BehaviourRule("*bounce*", -50.0, within_days=0, said="e-mail bounced"),
 )
 """The default points for what a lead did."""
 

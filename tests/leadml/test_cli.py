@@ -553,7 +553,8 @@ def test_training_on_one_outcome_only_is_refused_with_the_numbers(
 def test_scoring_without_a_model_names_the_command_that_makes_one(
     fails: Fails, undated: Path, tmp_path: Path, command: str
 ) -> None:
-    config = shutil.copytree(undated.parent, tmp_path / "own") / "leadml.toml"
+    bare = shutil.ignore_patterns("models")
+    config = shutil.copytree(undated.parent, tmp_path / "own", ignore=bare) / "leadml.toml"
 
     status, error = fails(command, "-c", config, "--out", tmp_path / "x.csv")
 
@@ -596,8 +597,9 @@ def test_the_process_exits_as_its_command_did(crm: Path, tmp_path: Path) -> None
 
 def test_help_lists_the_commands_in_the_order_of_their_use() -> None:
     assert re.findall(r"^│ (\w+)", run("--help"), flags=re.MULTILINE) == [
-        *("simulate", "init", "check", "features", "train", "backtest", "score", "report"),
-        *("models", "recalibrate", "promote", "rollback", "serve", "ui", "demo"),
+        *("simulate", "init", "check", "features", "train", "backtest", "score", "why", "report"),
+        *("models", "compare", "thresholds", "lift", "recalibrate", "promote", "rollback"),
+        *("serve", "ui", "demo"),
     ]
 
 

@@ -13,6 +13,7 @@ from leadml.capacity import Capacity
 from leadml.config import Config, as_dict, parse_config, read_config
 from leadml.errors import ConfigError
 from leadml.events import EventType
+from leadml.parsing import without_nothing
 
 SECTIONS = [f.name for f in dataclasses.fields(Config) if f.name not in {"events", "folder"}]
 
@@ -287,6 +288,11 @@ def test_the_resolved_tree_reads_back_as_the_same_configuration() -> None:
     assert tree.pop("capacity") is None
 
     assert parse_config(tree) == config
+
+
+def test_the_defaults_read_back_to_the_byte() -> None:
+    text = json.dumps(as_dict(parse_config({})))
+    assert json.dumps(as_dict(parse_config(without_nothing(json.loads(text))))) == text
 
 
 def test_a_moment_in_the_resolved_tree_is_iso_text() -> None:
