@@ -141,5 +141,5 @@ def said(need: Need, levels: Levels) -> str:
         "product": "product use",
         "service": "a service request",
     }
-    what = " or ".join(name.replace("_", " ") for name in need.events) or words[need.what]
+    what = " or ".join(levels.words.get(name, name) for name in need.events) or words[need.what]
     return f"{what} within {need.days:g} days"

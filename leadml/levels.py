@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -29,6 +29,7 @@ class Levels:
         engagement_cuts: what engagement and intent add where 4|3|2|1 part; or None.
         margin: how far below a line or cut a lead still passes that had passed it before.
         unit: of scores and lines. What is added, and the margin, is in points or in log-odds.
+        words: what one event of each type is called.
     """
 
     policy: Policy
@@ -38,6 +39,7 @@ class Levels:
     engagement_cuts: Cuts | None
     margin: float = 0.0
     unit: Unit = "probability"
+    words: Mapping[str, str] = field(default_factory=dict)
 
     def reaches(self, score: Floats, line: str, *, nearly: bool = False) -> Bools:
         """Which scores reach the line of a stage, or nearly do; a missing one never does."""
@@ -90,7 +92,13 @@ def fit_levels(
         _log(policy.fit_odds) if fit else None,
         _log(policy.engagement_odds) if engagement else None,
         policy.hysteresis,
+        words=words_of(events),
     )
+
+
+def words_of(events: Mapping[str, EventType]) -> dict[str, str]:
+    """What one event of each type is called."""
+    return {key: event.one for key, event in events.items()}
 
 
 def grade(cuts: Cuts | None, added: Floats, margin: float, before: Ints | None = None) -> Ints:

@@ -11,7 +11,7 @@ import numpy as np
 from features.catalog import Catalog
 from leadml.config import Config, Points, as_dict
 from leadml.events import EventType
-from leadml.levels import Levels
+from leadml.levels import Levels, words_of
 from leadml.model import Calibration, LeadModel, LinearPart
 from leadml.policy import Policy, resolved
 from leadml.scorecard import QUARTERS
@@ -62,4 +62,5 @@ def points_levels(policy: Policy, points: Points, events: Mapping[str, EventType
     cuts = 0.0, quarter, 2 * quarter
     margin = policy.hysteresis / np.log(2) * quarter
     written = resolved(policy, events)
-    return Levels(written, points.sql, points.mql, cuts, cuts, float(margin), "points")
+    words = words_of(events)
+    return Levels(written, points.sql, points.mql, cuts, cuts, float(margin), "points", words)

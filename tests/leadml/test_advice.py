@@ -95,7 +95,7 @@ def test_nobody_is_told_how_to_come_to_need_service() -> None:
         (Need("intent", days=7.0), "an explicit request within 7 days"),
         (
             Need("intent", days=0.5, events=("demo_request", "price_request")),
-            "demo request or price request within 0.5 days",
+            "live demo or price_request within 0.5 days",  # the second has no words of its own
         ),
         (Need("product", days=14.0), "product use within 14 days"),
         (Need("service", days=30.0), "a service request within 30 days"),
@@ -104,7 +104,9 @@ def test_nobody_is_told_how_to_come_to_need_service() -> None:
     ],
 )
 def test_a_need_is_said_in_words(need: Need, text: str) -> None:
-    assert said(need, levels_of(Policy(), sql=0.9999, mql=0.0812)) == text
+    levels = levels_of(Policy(), sql=0.9999, mql=0.0812)
+    named = dataclasses.replace(levels, words={"demo_request": "live demo"})
+    assert said(need, named) == text
 
 
 def test_a_line_of_points_is_said_in_points() -> None:
