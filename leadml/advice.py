@@ -1,6 +1,6 @@
 """What is said of a lead: what it has, what it lacks, and what would move it up?"""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -108,17 +108,25 @@ def advise(
         held: which needs they meet, as bits.
     """
     own = cases[case]
-    met = "; ".join(said(need, levels) for need in own.needs)
+    kept = [need for k, need in enumerate(needs) if held >> k & 1]
+    met = "; ".join(
+        said(need, levels) if need in kept else f"as before, nearly {said(need, levels)}"
+        for need in own.needs
+    )
     if own.block:
         return Advice(met, "", f"nothing while this holds: {own.block}")
     lacking = {need for k, need in enumerate(needs) if not held >> k & 1}
     further = [one for one in cases[:case] if one.stage in AIMED and one.stage != own.stage]
     if own.outcome or not further:
         return Advice(met, "", "")
-    # The fewest things to bring; of several such, the nearest stage.
-    nearest = min(reversed(further), key=lambda other: len(lacking.intersection(other.needs)))
+    # The fewest things to bring, fit the hardest; of several such, the nearest stage.
+    nearest = min(reversed(further), key=lambda other: _effort(lacking.intersection(other.needs)))
     missing = "; ".join(said(need, levels) for need in nearest.needs if need in lacking)
     return Advice(met, missing, f"{nearest.stage} with: {missing}")
+
+
+def _effort(lacking: Collection[Need]) -> tuple[bool, int]:
+    return any(need.what == "fit" for need in lacking), len(lacking)
 
 
 def said(need: Need, levels: Levels) -> str:

@@ -73,6 +73,10 @@ class Previous:
     fit_grade: np.ndarray
     engagement_grade: Ints
 
+    def of(self, rows: Ints) -> "Previous":
+        """That of some leads, by position, each as often as it is named."""
+        return Previous(self.stage[rows], self.fit_grade[rows], self.engagement_grade[rows])
+
 
 @dataclass(frozen=True, slots=True)
 class Decisions:

@@ -64,7 +64,7 @@ def read_examples(path: Path, tables: Tables) -> pd.DataFrame:
     Raises:
         DataError: a column is missing, a time cannot be read, or a lead is not in the tables.
     """
-    frame = read_file(path).to_pandas()
+    frame = read_file(path).to_pandas(ignore_metadata=True)
     for column in ("lead_id", "as_of") if tables.dated else ("lead_id",):
         if column not in frame:
             msg = f"'{path}' must have the columns lead_id and as_of, got {listed(frame.columns)}."

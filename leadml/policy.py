@@ -281,12 +281,14 @@ def _needs(rule: Rule) -> Iterator[Need]:
 def resolved(policy: Policy, events: Mapping[str, EventType]) -> Policy:
     """The policy with event types in place of patterns, and its rules written out.
 
+    A usual rule that needs a kind of event which nobody declared goes: it could never hold.
+
     An event type belongs to the first block that takes it; a block that nothing is left of goes.
     """
     taken: set[str] = set()
     blocks = []
     for block in policy.blocks:
-        own = [key for key in _matching(block.events, events, "negative") if key not in taken]
+        own = [key for key in named_by(block.events, events) if key not in taken]
         taken.update(own)
         if own or block.who is not None:
             blocks.append(replace(block, events=tuple(own)))
@@ -294,7 +296,21 @@ def resolved(policy: Policy, events: Mapping[str, EventType]) -> Policy:
     for pattern, minutes in policy.urgent_minutes.items():
         for key in _matching((pattern,), events, "intent"):
             urgent[key] = min(minutes, urgent.get(key, minutes))
-    return replace(policy, rules=policy.ordered, blocks=tuple(blocks), urgent_minutes=urgent)
+    rules = tuple(rule for rule in policy.ordered if not unrecorded(rule, events))
+    return replace(policy, rules=rules, blocks=tuple(blocks), urgent_minutes=urgent)
+
+
+def unrecorded(rule: Rule, events: Mapping[str, EventType]) -> list[str]:
+    """The kinds of events that a rule needs and nobody declared."""
+    kinds = {event.kind for event in events.values()}
+    return [
+        need.what for need in needs_of(rule) if need.what in _WINDOWED and need.what not in kinds
+    ]
+
+
+def named_by(patterns: Sequence[str], events: Mapping[str, EventType]) -> list[str]:
+    """The event types that a block's names and patterns speak of."""
+    return _matching(patterns, events, "negative")
 
 
 def _matching(patterns: Sequence[str], events: Mapping[str, EventType], kind: Kind) -> list[str]:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from leadml.criteria import check_criterion
-from leadml.errors import ConfigError, nearest
+from leadml.errors import ConfigError, listed, nearest
 from leadml.events import EventType
-from leadml.policy import RULED, Block, Policy, Rule, needs_of
+from leadml.policy import BLOCKS, RULED, Block, Policy, Rule, named_by, needs_of, unrecorded
 
 _DAYS = ("intent_days", "product_days", "service_days", "follow_up_hours", "look_again_days")
 
@@ -29,6 +29,15 @@ def check_policy(policy: Policy, events: Mapping[str, EventType]) -> None:
     for k, rule in enumerate(ordered):
         _check_rule(rule, events)
         _check_reachable(rule, ordered[:k])
+    for rule in policy.rules:
+        lacking = unrecorded(rule, events)
+        if lacking:
+            msg = (
+                f"The policy's rule for {rule.stage} can never be reached: it needs "
+                f"{' and '.join(lacking)}, and no declared event is of that kind. Declare one "
+                "under [events], or leave the need out."
+            )
+            raise ConfigError(msg)
     needs = {need for rule in ordered for need in needs_of(rule)}
     if len(needs) > MOST_NEEDS:
         msg = (
@@ -135,6 +144,12 @@ def _check_block(block: Block, events: Mapping[str, EventType]) -> None:
                 "back. Give that event another kind, or leave it out here."
             )
             raise ConfigError(msg)
+    if block not in BLOCKS and block.who is None and not named_by(block.events, events):
+        msg = (
+            f"{name} must name negative events that are declared, but {listed(block.events)} is "
+            "like none of them. Mend the pattern, or declare the event under [events]."
+        )
+        raise ConfigError(msg)
 
 
 def _check_lines(policy: Policy) -> None:

@@ -56,7 +56,7 @@ class TableReader:
         return frame
 
     def _renamed(self, table: str, arrow: pa.Table) -> pd.DataFrame:
-        frame: pd.DataFrame = arrow.to_pandas(strings_to_categorical=False, types_mapper=_mapped)
+        frame: pd.DataFrame = arrow.to_pandas(ignore_metadata=True, types_mapper=_mapped)
         for ours, theirs in getattr(self.config.columns, table).items():
             if theirs not in frame:
                 msg = (

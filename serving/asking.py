@@ -33,7 +33,8 @@ def ask(scorer: Scorer, scores: Scores, *, most: int) -> list[tuple[Question, ..
             engagement=scorer.catalog.group_sum(contributions, "engagement")
             + scorer.catalog.group_sum(contributions, "intent"),
         )
-        return decide(scorer.levels, supposed).stage
+        before = None if scores.previous is None else scores.previous.of(scored[leads])
+        return decide(scorer.levels, supposed, before).stage
 
     asked = best_questions(scorer, scorer.model.answers, scores.matrix[scored], stage, most=most)
     found: list[tuple[Question, ...]] = [() for _ in range(len(scores.table))]

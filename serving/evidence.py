@@ -16,6 +16,7 @@ from leadml.events import Group
 from leadml.levels import Levels
 from leadml.lifecycle import Evidence, Previous
 from leadml.moments import first_time
+from leadml.policy import STAGES
 from leadml.sources import read_file
 from leadml.tables import Tables
 
@@ -83,9 +84,19 @@ def read_previous(path: Path) -> pd.DataFrame:
     """What leads were, from the last file of scores.
 
     Raises:
-        DataError: a column is absent.
+        DataError: a column is absent, or a stage or grade is none.
     """
-    return read_columns(path, ("lead_id", "stage", "fit_grade", "engagement_grade"))
+    frame = read_columns(path, ("lead_id", "stage", "fit_grade", "engagement_grade"))
+    grades = pd.to_numeric(frame["engagement_grade"], errors="coerce")
+    stages = frame["stage"].fillna("").isin(["", *STAGES])
+    wrong = ~stages | (frame["engagement_grade"].notna() & ~grades.isin([1, 2, 3, 4]))
+    if wrong.any():
+        msg = (
+            f"'{path}' must be a file of scores, but {int(wrong.sum()):,} rows have another stage "
+            f"or engagement grade (lead_id {listed(frame.loc[wrong, 'lead_id'], most=3)})."
+        )
+        raise DataError(msg)
+    return frame.assign(engagement_grade=grades)
 
 
 def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
@@ -94,7 +105,7 @@ def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     Raises:
         DataError: a column is absent.
     """
-    frame: pd.DataFrame = read_file(path).to_pandas()
+    frame: pd.DataFrame = read_file(path).to_pandas(ignore_metadata=True)
     absent = [name for name in columns if name not in frame]
     if absent:
         msg = (

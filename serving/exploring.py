@@ -45,7 +45,7 @@ def explore(policy: Policy, decided: Decisions, examples: pd.DataFrame, scored: 
         examples: lead_id, as_of.
         scored: which of them have a score.
     """
-    called = decided.action == "call"
+    called = (decided.action == "call") & scored
     below = np.isin(decided.stage, BELOW) & scored & ~called
     explored = np.zeros(len(below), dtype=np.bool_)
     if policy.explore_share:
@@ -86,7 +86,7 @@ def log_of(scores: pd.DataFrame, tables: Tables, *, horizon_days: int) -> pd.Dat
     return pd.DataFrame(
         {
             "lead_id": over["lead_id"],
-            "above": over["propensity"] == 1,
+            "above": (over["propensity"] == 1) & ~over["explored"],
             "explored": over["explored"],
             "propensity": over["propensity"],
             "converted": converted.to_numpy(dtype=bool),

@@ -22,6 +22,9 @@ from serving.worth import PointsTable
 VERSION = "points"
 """What stands where a model's version does."""
 
+LEAST_POINTS = 1.0
+"""Who has none does not fit, nor is engaged: of such a lead nothing speaks for it."""
+
 
 def points_scorer(config: Config, *, clock: Clock = "times") -> Scorer:
     """A scorer that needs no model: by the points of a configuration.
@@ -59,7 +62,7 @@ def points_levels(policy: Policy, points: Points, events: Mapping[str, EventType
     lead's margin below a line that it had passed.
     """
     quarter = points.sql / QUARTERS
-    cuts = 0.0, quarter, 2 * quarter
+    cuts = LEAST_POINTS, quarter, 2 * quarter
     margin = policy.hysteresis / np.log(2) * quarter
     written = resolved(policy, events)
     words = words_of(events)

@@ -108,7 +108,7 @@ def build_asked(request: ScoreRequest, scorer: Scorer, *, now: datetime, max_lea
         tables,
         pd.DataFrame({"lead_id": tables.leads["lead_id"], "as_of": tables.end}),
         _before(request.leads),
-        _missing({c: attributes[c] for c in scorer.catalog.attribute_columns}, len(request.leads)),
+        _missing({name: attributes[name] for name in scorer.judged_columns}, len(request.leads)),
         [
             [*_warnings(lead, set(columns), set(scorer.catalog.events), as_of), *alone]
             for lead, alone in zip(
@@ -199,9 +199,25 @@ def _tables(
             **attributes,
         }
     )
-    outcomes, history, spend = _nothing()
+    _, history, spend = _nothing()
+    outcomes = _outcomes(leads, as_of)
     end = _times([as_of])[0]
     return Tables(frame, _events(leads), outcomes, history, spend, end, clock)
+
+
+def _outcomes(leads: Sequence[LeadIn], as_of: datetime) -> pd.DataFrame:
+    """What leads have reached, as outcomes just before as_of."""
+    reached = [(lead.lead_id, lead.reached) for lead in leads if lead.reached is not None]
+    if not reached:
+        return _nothing()[0]
+    return pd.DataFrame(
+        {
+            "lead_id": _text([lead_id for lead_id, _ in reached]),
+            "outcome": _text([outcome for _, outcome in reached]),
+            "closed_at": _times([as_of - _MICROSECOND] * len(reached)),
+            "amount": np.full(len(reached), np.nan),
+        }
+    )
 
 
 @cache

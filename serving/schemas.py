@@ -200,6 +200,9 @@ class LeadIn(BaseModel):
         default_factory=list,
         description="What it did, in any order; only what lies before as_of counts.",
     )
+    reached: Literal["opportunity", "closed_won", "closed_lost"] | None = Field(
+        default=None, description="The furthest outcome so far: who is with sales, or closed."
+    )
     previous: PreviousIn | None = Field(
         default=None,
         description="Its last answer, so that it does not flip from day to day.",

@@ -21,7 +21,7 @@ from features.past import build_past
 from leadml.arrays import Floats, Matrix
 from leadml.events import Group
 from leadml.levels import Levels
-from leadml.lifecycle import Decisions, Evidence, decide
+from leadml.lifecycle import Decisions, Evidence, Previous, decide
 from leadml.model import LeadModel
 from leadml.policy import named_attributes, named_events
 from leadml.tables import Tables
@@ -142,6 +142,7 @@ class Scores:
         matrix: the features, shape (n, n_features).
         worth: what the scores are made of, and their reasons.
         seen: what the policy saw.
+        previous: what the leads were before, where that was told.
         dated: whether as_of is a time, not a place in a sequence.
     """
 
@@ -150,6 +151,7 @@ class Scores:
     matrix: Matrix
     worth: Worth
     seen: Evidence
+    previous: Previous | None
     dated: bool
 
     @property
@@ -205,6 +207,7 @@ def score_examples(
         before: earlier scores, so that a lead does not flip from day to day: lead_id, stage,
             fit_grade, engagement_grade.
     """
+    examples = examples.reset_index(drop=True)
     past = build_past(tables, examples)
     answers = build_matrix(scorer.asked, past)
     matrix = answers[:, : len(scorer.catalog.features)]
@@ -239,7 +242,7 @@ def score_examples(
         }
     )
     table.loc[blank | (decided.engagement_grade == 0), "engagement_grade"] = pd.NA
-    return Scores(table, columns, matrix, worth, seen, tables.dated)
+    return Scores(table, columns, matrix, worth, seen, previous, tables.dated)
 
 
 def _decided(

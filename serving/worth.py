@@ -40,13 +40,14 @@ class Worth:
     reasons: list[tuple[Reason, ...]]
 
     def without(self, blank: Bools) -> "Worth":
-        """The same, with nothing said of some."""
+        """The same, with nothing said of some: no score, the poorest grades, no reasons."""
         return dataclasses.replace(
             self,
             score=np.where(blank, np.nan, self.score),
             within={days: np.where(blank, np.nan, own) for days, own in self.within.items()},
             lower=np.where(blank, np.nan, self.lower),
             upper=np.where(blank, np.nan, self.upper),
+            groups={name: np.where(blank, -np.inf, own) for name, own in self.groups.items()},
             reasons=[() if out else own for out, own in zip(blank, self.reasons, strict=True)],
         )
 

@@ -34,7 +34,7 @@ MOST_STAGES = 0.20
 """Sales and marketing plan by stage: a new model may move one open lead in five."""
 
 MOST_GRADES = 0.40
-"""Grades are quarters, and leads lie close to their lines: twice what stages may."""
+"""Grades part closer together than stages: twice what stages may."""
 
 
 @dataclass(frozen=True, slots=True)

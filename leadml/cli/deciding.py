@@ -15,13 +15,14 @@ from leadml.cli.rooms import (
     read_settings,
 )
 from leadml.cli.terminal import say
-from leadml.errors import ConfigError, DataError, RegistryError, nearest
+from leadml.errors import ConfigError, DataError, RegistryError, SignalError, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from leadml.capacity import Capacity
     from leadml.config import Config
+    from leadml.model import LeadModel
     from leadml.tables import Tables
 
 
@@ -61,6 +62,9 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
     value: Annotated[float | None, typer.Option(help="What a win brings.")] = None,
     cost: Annotated[float | None, typer.Option(help="What a contact costs.")] = None,
     out: Annotated[Path | None, typer.Option(help="The table: .parquet or .csv.")] = None,
+    everybody: Annotated[
+        bool, typer.Option("--everybody", help="Also leads that lack what else sql needs.")
+    ] = False,
     choose: Annotated[
         str, typer.Option(help="Register the champion with this line for sql, by its name.")
     ] = "",
@@ -73,6 +77,9 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
     from training.contacts import shared_spread
     from training.thresholds import draw_plan, to_frame
 
+    if choose and everybody:
+        msg = "A line is chosen for leads of the policy. Leave out --everybody, or --choose."
+        raise DataError(msg)
     settings = read_settings(config)
     capacity = _capacity(settings, people, per_week, value, cost)
     registry = open_registry(settings)
@@ -82,6 +89,12 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
         raise RegistryError(msg)
     tables = load_tables(settings)
     judged = champion.judged
+    if not everybody:
+        judged = _eligible(champion.model, tables, judged)
+        typer.echo(
+            f"Counted are looks at leads that have all else that sales needs by the policy "
+            f"({len(judged):,} of {len(champion.judged):,}); --everybody counts all."
+        )
     spread = shared_spread(champion.model.calibration, judged["probability"].to_numpy())
     judged = judged.assign(spread=spread, segment=_segments(tables, judged, capacity.by))
     plan = draw_plan(judged, capacity, seed=settings.training.seed)
@@ -121,6 +134,13 @@ def lift(
     tables = load_tables(settings)
     scored = pd.concat([read_scored(path) for path in scores], ignore_index=True)
     log = log_of(scored, tables, horizon_days=settings.label.horizon_days)
+    if log.empty:
+        days, end = settings.label.horizon_days, f"{tables.end:%Y-%m-%d}"
+        msg = (
+            f"Scores must be {days} days old to tell what became of leads, but the tables end on "
+            f"{end} and none of {len(scored):,} is. Try again later."
+        )
+        raise SignalError(msg)
     say(lift_lines(true_lift(log)))
 
 
@@ -145,6 +165,13 @@ def why(
     then = open_scorer(settings, before) if before else after
     tables = load_tables(settings)
     moments = [moment_of(text, tables) for text in (since, as_of)]
+    created = tables.leads.loc[tables.leads["lead_id"] == lead_id, "created_at"]
+    if not len(created):
+        msg = f"The lead must be in the leads table, got '{lead_id}'."
+        raise DataError(msg)
+    if created.iloc[0] > moments[0]:
+        msg = f"The lead came only on {created.iloc[0]:%Y-%m-%d}. Give a later --since."
+        raise DataError(msg)
     asked = pd.DataFrame(
         {"lead_id": [lead_id], "as_of_before": moments[:1], "as_of_after": moments[1:]}
     )
@@ -172,6 +199,9 @@ def _capacity(
     }
     given = {name: number for name, number in told.items() if number is not None}
     if config.capacity is not None:
+        if bool(config.capacity.by) != bool(config.capacity.people_by_segment):
+            msg = "capacity.by and capacity.people_by_segment must be set together, or neither."
+            raise ConfigError(msg)
         return dataclasses.replace(config.capacity, **given)
     if people is None or per_week is None:
         msg = (
@@ -180,6 +210,31 @@ def _capacity(
         )
         raise ConfigError(msg)
     return Capacity(**given)
+
+
+def _eligible(model: "LeadModel", tables: "Tables", judged: "pd.DataFrame") -> "pd.DataFrame":
+    """The judged examples that would be sql however low its line lay.
+
+    Raises:
+        SignalError: there is none.
+    """
+    import dataclasses
+
+    from serving.scoring import Scorer, score_examples
+
+    scorer = Scorer.of(model, "")
+    free = dataclasses.replace(scorer.levels, sql_line=0.0, mql_line=0.0)
+    looked = judged[["lead_id", "as_of"]]
+    at_any = dataclasses.replace(scorer, levels=free)
+    stages = score_examples(at_any, tables, looked, most_reasons=0).table["stage"]
+    found = judged[(stages == "sql").to_numpy()].reset_index(drop=True)
+    if not len(found):
+        msg = (
+            "Some judged lead must have what else sales needs by the policy, got none. Look at "
+            "the rule for sql, or plan with --everybody."
+        )
+        raise SignalError(msg)
+    return found
 
 
 def _segments(tables: "Tables", judged: "pd.DataFrame", by: str) -> "pd.Series[str]":

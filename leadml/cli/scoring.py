@@ -15,6 +15,7 @@ from leadml.cli.options import (
 )
 from leadml.cli.rooms import choose_examples, load_tables, open_scorer, read_settings
 from leadml.cli.terminal import warn
+from leadml.errors import SignalError
 
 if TYPE_CHECKING:
     from leadml.config import Config
@@ -63,6 +64,9 @@ def report(
     from training.report.write import write_report
 
     scorer, scores = _scores(read_settings(config), version, as_of, None, most_reasons=6)
+    if scorer.table is not None:
+        msg = "A report needs a model, but there are too few outcomes for one. Score by points."
+        raise SignalError(msg)
     leads = scores.for_people()
     write_report(out, card=scorer.model.card, version=scorer.version, open_leads=leads)
     typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).")
@@ -128,7 +132,7 @@ def _scores(
 
 def _scorer(config: "Config", version: str, tables: "Tables") -> "Scorer":
     """The model asked for; before there are outcomes enough for one, the table of points."""
-    from leadml.errors import NoChampionError, SignalError
+    from leadml.errors import NoChampionError
     from serving.points import points_scorer
     from training.examples import build_examples, check_labels
 

@@ -4,17 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 YIELD = ("from", "contacts", "a week", "busiest", "wins expected", "happened", "within")
-SHARES = (
-    *("precision", "happened", "share of wins", "happened"),
-    *("leads below", "wins below", "happened"),
-)
+SHARES = ("precision", "happened", "share of wins", "leads below", "wins below")
 
 NOTES = (
     "A contact is a lead, called once: when it first reaches the line. Its win counts, also in the",
     "profit, if it came within the horizon of that moment. The interval is for the number of wins:",
     "the level may be off, and each win is chance; within: what happened lies in it. Busiest: the",
     "most contacts in one week, mostly the first, when all leads then open are looked at. Share of",
-    "wins: of all leads that won, soon or late, how many had reached the line. Best F1 is known in",
+    "wins, and wins below: as they happened, of leads that won, soon or late. Best F1 is known in",
     "hindsight only. Wins are those of leads that are called, not those that a call brings about:",
     "only calling some leads below the line at random measures that. Nothing is changed until a",
     "person puts a line into the policy.",
@@ -101,9 +98,8 @@ def _yield(line: Mapping[str, Any]) -> list[str]:
 def _shares(line: Mapping[str, Any]) -> list[str]:
     return [
         *(_percent(line[f"precision_{kind}"], digits=0) for kind in ("expected", "happened")),
-        *(_percent(line[f"share_of_wins_{kind}"], digits=0) for kind in ("expected", "happened")),
+        _percent(line["share_of_wins_happened"], digits=0),
         f"{line['below']:,}",
-        f"{line['wins_below_expected']:.1f}",
         f"{line['wins_below_happened']:,}",
     ]
 

@@ -80,7 +80,14 @@ def test_thresholds_tell_what_lines_yield_and_what_they_yielded(place: Path) -> 
     out = place.parent / "plan.csv"
     asked = ("--people", 2, "--per-week", 3, "--value", 9000, "--cost", 80, "--out", out)
     said = run("thresholds", "-c", place, *asked)
+    assert "Counted are looks at leads that have all else that sales needs" in said
     assert "2 people with 3 conversations a week can take on 6 leads a week" in said
+    everybody = run("thresholds", "-c", place, *asked[:8], "--everybody")
+    leads = [
+        int(re.search(r"Tried on ([\d,]+) leads", text)[1].replace(",", ""))
+        for text in (said, everybody)
+    ]  # type: ignore[index]
+    assert leads[0] < leads[1]
     assert "One more person" in said
     table = pd.read_csv(out).set_index("name")
     assert {"capacity", "value", "best F1", "fixed 0.1"} <= set(table.index)
@@ -150,6 +157,42 @@ def test_leads_keep_what_they_were_in_the_last_file(place: Path) -> None:
     kept = pd.read_csv(again)
     assert (kept.loc[near, "stage"] == "mql").all()
     assert (kept.loc[~near, "stage"] == scores.loc[~near, "stage"]).all()
+
+
+def test_a_grade_that_is_none_is_no_earlier_score(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = place.parent / "graded.csv"
+    row = {"lead_id": ["L1"], "stage": ["sql"], "fit_grade": ["A"], "engagement_grade": ["A"]}
+    pd.DataFrame(row).to_csv(other, index=False)
+    asked = ("--out", place.parent / "x.csv", "--previous", other)
+    said = fails(monkeypatch, capsys, "score", "-c", place, *asked)
+    assert "1 rows have another stage or engagement grade (lead_id L1)" in said
+
+
+def test_without_a_model_there_is_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("simulate", tmp_path / "few", "--leads", 150, "--months", 12)
+    asked = ("report", "-c", tmp_path / "few/leadml.toml", "--out", tmp_path / "r.html")
+    assert "A report needs a model" in fails(monkeypatch, capsys, *asked)
+
+
+@pytest.mark.parametrize(
+    ("lead", "since", "expected"),
+    [("nobody", "2026-06-01", "must be in the leads table"), ("", "2024-01-01", "came only on")],
+)
+def test_why_says_what_is_wrong_with_the_question(
+    lead: str,
+    since: str,
+    expected: str,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known = str(pd.read_parquet(place.parent / "leads.parquet")["lead_id"].iloc[0])
+    asked = ("why", lead or known, "--since", since, "-c", place)
+    assert expected in fails(monkeypatch, capsys, *asked)
 
 
 def test_a_file_of_other_things_is_no_earlier_score(

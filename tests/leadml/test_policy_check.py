@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from leadml.criteria import Criterion
 from leadml.errors import ConfigError
-from leadml.policy import BLOCKS, Block, Policy, Rule
+from leadml.policy import BLOCKS, Block, Policy, Rule, resolved
 from leadml.policy_check import MOST_NEEDS, check_policy
 from tests.leadml.decided import EVENTS, decided, leads, levels_of, policies, rules
 
@@ -199,3 +199,30 @@ def test_lines_that_are_set_for_one_stage_only_contradict_nothing() -> None:
     check_policy(Policy(mql_probability=0.9), EVENTS)
     check_policy(Policy(sql_probability=0.01), EVENTS)
     check_policy(Policy(sql_share=0.3, mql_share=0.3), EVENTS)
+
+
+# --- what nobody records --------------------------------------------------------------------------
+
+
+def test_a_rule_of_ones_own_that_needs_a_kind_nobody_declared_is_refused() -> None:
+    policy = Policy(rules=(Rule("pql", fit="C", product_days=14.0),))
+    check_policy(policy, EVENTS)
+    views = {"page_view": EVENTS["page_view"]}
+    with pytest.raises(ConfigError, match="for pql can never be reached: it needs product, and no"):
+        check_policy(policy, views)
+
+
+def test_usual_rules_that_need_what_nobody_declared_go() -> None:
+    views = {"page_view": EVENTS["page_view"]}
+    assert [rule.stage for rule in resolved(Policy(), views).rules] == ["mql", "iql"]
+    assert [rule.stage for rule in resolved(Policy(), EVENTS).rules] == [
+        *("sql", "pql", "mql", "service_qualified", "iql")
+    ]
+
+
+def test_a_block_of_ones_own_that_is_like_no_negative_event_is_refused() -> None:
+    said = refusal(Policy(blocks=(Block("spam", events=("*spam*",)),)))
+    assert (
+        "block 'spam' must name negative events that are declared, but *spam* is like none" in said
+    )
+    check_policy(Policy(blocks=(Block("bounced", events=("*bounce*",)),)), EVENTS)

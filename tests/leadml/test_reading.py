@@ -539,3 +539,12 @@ def test_outcome_rows_without_an_outcome_are_counted_and_kept_out(tmp_path: Path
 
     assert len(read.outcomes) == 1
     assert any("without an outcome" in finding.text for finding in read.findings)
+
+
+def test_a_parquet_table_may_keep_an_index_of_its_own(tmp_path: Path, read: Reader) -> None:
+    read()
+    frame = pd.read_csv(tmp_path / "outcomes.csv", dtype=str)
+    frame[frame["lead_id"] != "1"].to_parquet(tmp_path / "kept.parquet")
+    tables = read_tables(config_of(tmp_path, {"outcomes": "kept.parquet"}), now=NOW)
+    assert tables.outcomes["lead_id"].tolist() == ["2"]
+    assert tables.outcomes.index.tolist() == [0]

@@ -101,7 +101,7 @@ def test_the_model_page_tells_that_there_is_none(config: Config) -> None:
 
 def test_grades_part_a_quarter_of_the_way_apart_and_hold_by_odds(config: Config) -> None:
     levels = points_levels(config.policy, config.points, config.events)
-    assert levels.fit_cuts == (0.0, 20.0, 40.0)
+    assert levels.fit_cuts == (1.0, 20.0, 40.0)
     # A quarter of the way, 20 points, doubles the odds: a tenth of a log-odds is 2.9 points.
     assert levels.margin == pytest.approx(20 * 0.1 / np.log(2))
 
@@ -123,3 +123,30 @@ def test_a_batch_is_its_leads_one_by_one(tables: Tables) -> None:
         for k in range(40)
     ]
     pd.testing.assert_frame_equal(together, pd.concat(alone, ignore_index=True))
+
+
+def test_a_lead_for_which_nothing_speaks_does_not_fit(config: Config) -> None:
+    found = score(config, attributes={"size": 3})
+    assert (found["points"], found["fit_grade"], found["engagement_grade"]) == (0.0, "D", 4)
+    assert found["missing"] == []
+    assert score(config, events=[event("view", 9)])["missing"] == ["size"]
+
+
+def test_what_a_lead_has_reached_with_sales_is_told_over_http(config: Config) -> None:
+    strong = {"attributes": {"size": 12}, "events": [event("demo", 8)]}
+    for reached, stage, action in (
+        ("opportunity", "opportunity", "none"),
+        ("closed_won", "customer", "none"),
+        ("closed_lost", "disqualified", "recycle"),
+    ):
+        found = score(config, **strong, reached=reached)
+        assert (found["stage"], found["action"]) == (stage, action)
+
+
+def test_an_unscored_lead_is_not_called_for_its_evidence(config: Config) -> None:
+    old = {"created_at": "2024-01-01", "attributes": {"size": 12}}
+    body = {"leads": [{"lead_id": "L", **old, "events": [event("demo", 8)]}]}
+    answered = answer(points_scorer(config), json.dumps(body).encode(), now=NOW, max_leads=10)
+    found = json.loads(answered.content)["scores"][0]
+    assert found["unscored_reason"].startswith("older than 365 days")
+    assert (found["stage"], found["action"], found["propensity"]) == ("iql", "nurture", 0.0)

@@ -42,8 +42,8 @@ def test_each_line_is_a_row_of_two_aligned_tables() -> None:
     lines = plan_lines(plan_of(Capacity(1, 0.5)))
     yields, shares = cells(lines, "capacity")
     assert yields == ["capacity", "40.0 %", "2", "0.5", "1", "0.9 (0 to 2)", "1", "yes"]
-    assert shares == ["capacity", "45 %", "50 %", "75 %", "50 %", "2", "0.3", "1"]
-    assert cells(lines, "fixed 0.9")[1] == [*("fixed 0.9", "-", "-", "0 %", "0 %"), "4", "1.2", "2"]
+    assert shares == ["capacity", "45 %", "50 %", "50 %", "2", "1"]
+    assert cells(lines, "fixed 0.9")[1] == ["fixed 0.9", "-", "-", "0 %", "4", "2"]
     for k in (i for i, line in enumerate(lines) if line.startswith("line ")):
         assert len({len(line) for line in lines[k : k + 5]}) == 1
     assert "profit a week" not in "\n".join(lines)
