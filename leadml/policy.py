@@ -207,10 +207,6 @@ class Policy:
         return tuple(sorted(kept, key=lambda rule: -STAGES.index(rule.stage)))
 
 
-Evidence = Literal[
-    "fit", "engagement", "line", "intent", "product", "service", "activity", "consent"
-]
-
 _WINDOWED = ("intent", "product", "service")
 
 
@@ -226,7 +222,9 @@ class Need:
         waived: whether it is let go where the company does not record such evidence at all.
     """
 
-    what: Evidence
+    what: Literal[
+        "fit", "engagement", "line", "intent", "product", "service", "activity", "consent"
+    ]
     least: str = ""
     days: float = 0.0
     events: tuple[str, ...] = ()
