@@ -29,7 +29,11 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.parametrize("text", blocks("toml"))
 def test_every_toml_block_is_a_configuration(text: str) -> None:
-    parse_config(tomllib.loads(text))
+    events = {
+        "demo_request": {"one": "demo request", "many": "demo requests", "kind": "intent"},
+        "unsubscribed": {"one": "unsubscription", "many": "unsubscriptions", "kind": "negative"},
+    }
+    parse_config({"events": events, **tomllib.loads(text)})
 
 
 def test_the_word_of_your_own_is_a_word(tables: Tables, config: Config) -> None:
