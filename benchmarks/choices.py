@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from companies import company
 from threadpoolctl import threadpool_limits
 
 from leadml.checks import read_tables
 from leadml.config import Config, read_config
-from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from training.choose import choose_recipe
 from training.examples import build_examples
@@ -30,7 +30,6 @@ from training.split import split_by_time
 from training.train import learn, prepare_lesson
 
 ROOT = Path(__file__).parents[1]
-WORLD = ROOT / "benchmarks" / "worlds" / "choices"
 SETS = ("bank_marketing", "x_education", "bpi2012", "simulated")
 
 UNDONE: dict[str, dict[str, dict[str, Any]]] = {
@@ -46,9 +45,7 @@ def config_of(name: str) -> Config:
     """The configuration of a set; the simulated one is made where it is not there yet."""
     if name != "simulated":
         return read_config(ROOT / "examples" / f"{name}.toml", os.environ)
-    if not (WORLD / "leadml.toml").is_file():
-        write_simulation(simulate(leads=10_000, months=24, seed=11), WORLD)
-    return read_config(WORLD / "leadml.toml", os.environ)
+    return company("choices", leads=10_000, months=24, seed=11)
 
 
 def judged(config: Config, tables: Tables) -> tuple[float, float, str]:

@@ -12,24 +12,22 @@ standard error.
 
 import dataclasses
 import itertools
-import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from companies import company
 from threadpoolctl import threadpool_limits
 
 from features.past import build_past
 from features.points import points_frame
 from leadml.arrays import Floats, Matrix
 from leadml.checks import read_tables
-from leadml.config import Config, Points, read_config
+from leadml.config import Config, Points
 from leadml.points import fit_points_map
 from leadml.scorecard import QUARTERS, sum_points
-from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from training.examples import Known, known_at
 from training.fit import PARTS, Recipe, fit_margin
@@ -39,7 +37,6 @@ from training.split import folds_by_group
 from training.tracker import Outcomes, track_map
 from training.train import Past, prepare_past
 
-WORLD = Path(__file__).parent / "worlds" / "few_outcomes"
 OUTCOMES = (20, 50, 100, 200, 500, 1_000, 2_000)
 HALVES = (10, 30)
 """With so many wins the model has half the weight of a blend by weight."""
@@ -54,10 +51,8 @@ Said = tuple[str, str, Floats]
 
 
 def world() -> Config:
-    """The simulated company, made where it is not there yet."""
-    if not (WORLD / "leadml.toml").is_file():
-        write_simulation(simulate(leads=20_000, months=24, seed=17), WORLD)
-    return read_config(WORLD / "leadml.toml", os.environ)
+    """The simulated company."""
+    return company("few_outcomes", leads=20_000, months=24, seed=17)
 
 
 def draw(known: Known, lesson: Lesson, closed: set[str], count: int, seed: int) -> Known:

@@ -9,17 +9,14 @@ difference, resampled in pairs over accounts.
 """
 
 import dataclasses
-import os
 import sys
-from pathlib import Path
 
 import pandas as pd
+from companies import company
 from threadpoolctl import threadpool_limits
 
 from features.past import build_past
 from leadml.checks import read_tables
-from leadml.config import read_config
-from leadml.simulate.crm import simulate, write_simulation
 from serving.scoring import Scorer, score_examples
 from serving.worth import PointsTable
 from training.choose import choose_recipe
@@ -28,21 +25,11 @@ from training.contacts import expect_wins, shared_spread
 from training.metrics import auc, average_precision, bootstrap_weights, share_of_wins
 from training.train import about, learn, prepare_past
 
-WORLDS = Path(__file__).parent / "worlds"
-
-
-def world(leads: int) -> Path:
-    """The simulated company, made where it is not there yet."""
-    folder = WORLDS / f"policy_{leads}"
-    if not (folder / "leadml.toml").is_file():
-        write_simulation(simulate(leads=leads, months=30, seed=3), folder)
-    return folder
-
 
 def main() -> None:
     """Prints the tables."""
     leads = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    config = read_config(world(leads) / "leadml.toml", os.environ)
+    config = company(f"policy_{leads}", leads=leads, months=30, seed=3)
     tables = read_tables(config, now=pd.Timestamp.now("UTC"))
     past = prepare_past(config, tables)
     start, test = past.split.test_start, past.split.test

@@ -11,36 +11,25 @@ With ``--of 500000`` the leads are those of some accounts of so much larger a co
 learns from them, one from all, and both are judged on the same examples.
 """
 
-import os
 from argparse import ArgumentParser
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from companies import company
 from threadpoolctl import threadpool_limits
 
 from leadml.arrays import Floats
 from leadml.checks import read_tables
-from leadml.config import read_config
+from leadml.config import Config
 from leadml.intervals import Z90
 from leadml.model import sigmoid
-from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from training.choose import choose_recipe
 from training.metrics import calibration_slope, log_loss
 from training.train import learn, prepare_past
 
-WORLDS = Path(__file__).parent / "worlds"
 GROUPS, ENOUGH = 50, 43
-
-
-def world(leads: int) -> Path:
-    """The simulated company, made where it is not there yet."""
-    folder = WORLDS / f"truth_{leads}"
-    if not (folder / "leadml.toml").is_file():
-        write_simulation(simulate(leads=leads, months=36, seed=5), folder)
-    return folder
 
 
 def some_accounts(tables: Tables, leads: int) -> Tables:
@@ -78,15 +67,14 @@ def true_slope(truth: Floats, probability: Floats) -> float:
     return float(calibration_slope(won, np.tile(probability, 2), weights))
 
 
-def judge(folder: Path, tables: Tables, asked: pd.DataFrame | None = None) -> pd.DataFrame:
+def judge(config: Config, tables: Tables, asked: pd.DataFrame | None = None) -> pd.DataFrame:
     """Trains, prints one row of the table, and returns the judged examples.
 
     Args:
-        folder: where the truth is.
+        config: of the company, with the truth in its folder.
         tables: what to learn from.
         asked: lead_id, as_of and converted of the examples to judge; the test part by default.
     """
-    config = read_config(folder / "leadml.toml", os.environ)
     past = prepare_past(config, tables)
     mature = past.replays.lesson.examples.mature
     if asked is None:
@@ -96,7 +84,9 @@ def judge(folder: Path, tables: Tables, asked: pd.DataFrame | None = None) -> pd
         model = learn(past.replays, config, choice)
     place = pd.Series(np.arange(len(mature)), [mature["lead_id"], mature["as_of"]])
     rows = place.loc[list(zip(asked["lead_id"], asked["as_of"], strict=True))].to_numpy()
-    known = pd.read_parquet(folder / "truth.parquet").rename(columns={"probability": "truth"})
+    known = pd.read_parquet(config.folder / "truth.parquet").rename(
+        columns={"probability": "truth"}
+    )
     truth = asked.merge(known, on=["lead_id", "as_of"], how="left")["truth"].to_numpy()
     converted = asked["converted"].to_numpy(dtype=bool)
     margin = model.margin(past.replays.lesson.matrix[rows])
@@ -126,16 +116,16 @@ def main() -> None:
     parser.add_argument("leads", type=int, nargs="?", default=50_000)
     parser.add_argument("--of", type=int, default=0, help="leads of the larger company")
     asked = parser.parse_args()
-    folder = world(asked.of or asked.leads)
-    config = read_config(folder / "leadml.toml", os.environ)
+    leads = asked.of or asked.leads
+    config = company(f"truth_{leads}", leads=leads, months=36, seed=5)
     tables = read_tables(config, now=pd.Timestamp.now("UTC"))
     heads = "leads | judged | log loss | truth's | slope | on the truth | held | width / narrowest"
     print(f"| {heads} | recipe |")
     print("|---|---|---|---|---|---|---|---|---|")
     if asked.of:
-        judge(folder, tables, judge(folder, some_accounts(tables, asked.leads)))
+        judge(config, tables, judge(config, some_accounts(tables, asked.leads)))
     else:
-        judge(folder, tables)
+        judge(config, tables)
 
 
 if __name__ == "__main__":

@@ -211,15 +211,18 @@ def _which(
     previous: Previous | None,
 ) -> Ints:
     """The first case that holds of every lead, by position."""
-    rank = None if previous is None else _places(previous.stage, STAGES)
+    nearly: dict[Need, Bools] = {}
+    if previous is not None:
+        rank = _places(previous.stage, STAGES)
+        nearly = {need: leads.meet(need, nearly=True) for need in met if need.what == "line"}
     holds = []
     for case in cases:
         so = leads.are(case)
         passed = np.logical_and.reduce([so, *(met[need] for need in case.needs)])
-        if rank is not None and case.needs:
-            nearly = [leads.meet(need, nearly=True) for need in case.needs]
+        if previous is not None and case.needs:
             had = rank >= STAGES.index(case.stage)
-            passed |= np.logical_and.reduce([so, had, *nearly])
+            kept = [nearly.get(need, met[need]) for need in case.needs]
+            passed |= np.logical_and.reduce([so, had, *kept])
         holds.append(passed)
     return np.asarray(np.argmax(np.column_stack(holds), axis=1))
 

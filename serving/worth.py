@@ -27,7 +27,8 @@ class Worth:
         within: the probability within each horizon, by days, shortest first; none of points.
         lower, upper: the interval of the score; NaN of points.
         base: what the average lead has: log-odds, or no points.
-        groups: what each group of evidence adds; base and groups sum to the log-odds, or points.
+        groups: what each group of evidence adds; base and groups sum to the log-odds, or points;
+            minus infinity of a lead of which nothing is said.
         reasons: strongest first.
     """
 

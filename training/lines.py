@@ -28,7 +28,8 @@ class Line:
         wins_happened: how many of them won.
         precision_expected, precision_happened: wins for each contact.
         share_of_wins_expected, share_of_wins_happened: of all leads that win, how many are
-            contacted before.
+            contacted before. What is expected is biased: who wins leaves, so that the last look
+            depends on the outcome. Read what happened.
         below: leads that never reach the line.
         wins_below_expected, wins_below_happened: those of them that win.
     """
