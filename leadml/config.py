@@ -29,6 +29,7 @@ from leadml.parsing import expanded, parse_value, without_nothing
 from leadml.point_rules import BEHAVIOUR, FIT, BehaviourRule, FitRule, check_rules
 from leadml.policy import Policy
 from leadml.policy_check import check_policy
+from leadml.service import Serving, check_serving
 
 Every = Literal["", "week", "month", "quarter"]
 By = Literal["", "week", "month", "quarter", "block"]
@@ -252,16 +253,6 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True)
-class Serving:
-    """Where the scoring app listens, and how much it takes at once."""
-
-    host: str = "127.0.0.1"
-    port: int = 8000
-    max_leads: int = 10_000
-    max_body_mb: int = 64
-
-
-@dataclass(frozen=True, slots=True)
 class Config:
     """The resolved configuration: everything a run depends on beside the data and the code."""
 
@@ -361,6 +352,7 @@ def check_config(config: Config) -> None:
         raise ConfigError(msg)
     _check_points(config)
     check_policy(config.policy, config.events)
+    check_serving(config.serving)
 
 
 def _check_points(config: Config) -> None:
@@ -398,7 +390,9 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
             *("training.min_outcomes", "training.periods", "training.most_examples"),
             *("features.half_life_days", "features.session_gap_minutes"),
             *("attributes.max_levels",),
-            *("points.mql", "points.sql", "serving.max_leads", "serving.max_body_mb"),
+            *("points.mql", "points.sql"),
+            *("serving.max_leads", "serving.max_body_mb", "serving.max_at_once"),
+            *("serving.workers", "serving.request_seconds", "serving.poll_seconds"),
         ),
         _TINY,
         _HUGE,
@@ -410,7 +404,7 @@ _RANGES: tuple[tuple[tuple[str, ...], float, float, str], ...] = (
             "training.search_minutes",
             "policy.hysteresis",
             *("attributes.min_count", "training.seed"),
-            "points.half_life_days",
+            *("points.half_life_days", "serving.keep_versions"),
         ),
         0,
         _HUGE,

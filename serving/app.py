@@ -19,12 +19,12 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic.json_schema import models_json_schema
 
+from leadml.service import Serving
 from serving import routes
 from serving.deps import Champion, State, keep_loading
 from serving.problems import add_problems
 from serving.schemas import Problem, ScoreRequest
 from serving.scoring import Scorer
-from serving.settings import AppSettings
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +32,7 @@ THREADS = 2
 """How many large requests are scored at once; each keeps a core busy."""
 
 
-def create_app(settings: AppSettings, load: Callable[[], Scorer]) -> FastAPI:
+def create_app(settings: Serving, load: Callable[[], Scorer]) -> FastAPI:
     """The scoring app.
 
     Args:
@@ -44,7 +44,7 @@ def create_app(settings: AppSettings, load: Callable[[], Scorer]) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
         champion = Champion()
         loading = asyncio.create_task(
-            keep_loading(champion, load, routes.warm_up, retry_seconds=settings.retry_seconds)
+            keep_loading(champion, load, routes.warm_up, retry_seconds=settings.poll_seconds)
         )
         loading.add_done_callback(lambda task: _admit(task, champion))
         try:
@@ -60,7 +60,7 @@ def create_app(settings: AppSettings, load: Callable[[], Scorer]) -> FastAPI:
     app.include_router(routes.v1)
     app.include_router(routes.health)
     add_problems(app)
-    if settings.docs:
+    if settings.has_docs:
         _add_docs(app, settings)
     return app
 
@@ -75,7 +75,7 @@ def _admit(loading: "asyncio.Task[None]", champion: Champion) -> None:
         log.error("loading the model ended unexpectedly", exc_info=error)
 
 
-def build_openapi(app: FastAPI, settings: AppSettings) -> dict[str, Any]:
+def build_openapi(app: FastAPI, settings: Serving) -> dict[str, Any]:
     """The OpenAPI document of an app, with the limits it runs with."""
     document = get_openapi(
         title="leadml",
@@ -105,7 +105,7 @@ def build_openapi(app: FastAPI, settings: AppSettings) -> dict[str, Any]:
     return {**document, "components": {"schemas": dict(sorted(parts.items()))}}
 
 
-def _add_docs(app: FastAPI, settings: AppSettings) -> None:
+def _add_docs(app: FastAPI, settings: Serving) -> None:
     """Adds ``/openapi.json`` and ``/docs``, both made once."""
     document = build_openapi(app, settings)
     page = render_docs(document)

@@ -17,8 +17,8 @@ from fastapi import Depends, Request
 from starlette.exceptions import HTTPException
 
 from leadml.errors import LeadmlError
+from leadml.service import Serving
 from serving.scoring import Scorer
-from serving.settings import AppSettings
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ class State(TypedDict):
     """What lives as long as the app."""
 
     champion: Champion
-    settings: AppSettings
+    settings: Serving
     threads: anyio.CapacityLimiter
 
 
@@ -76,7 +76,7 @@ async def scorer_of(request: Request) -> Scorer:
     state = state_of(request)
     scorer = state["champion"].scorer
     if scorer is None:
-        wait = str(max(1, math.ceil(state["settings"].retry_seconds)))
+        wait = str(max(1, math.ceil(state["settings"].poll_seconds)))
         raise HTTPException(503, state["champion"].trouble, {"Retry-After": wait})
     return scorer
 

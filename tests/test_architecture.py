@@ -38,7 +38,7 @@ ONLY_IN = {
     "fastapi": {"serving/"},
     "starlette": {"serving/"},
     "pydantic": {"serving/"},
-    "uvicorn": {"leadml/cli/scoring.py"},
+    "uvicorn": {"leadml/cli/serving.py"},
     "typer": {FRONT_DOOR},
     "altair": {"training/report/"},
     "shap": {"training/"},

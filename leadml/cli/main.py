@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from leadml.cli import data, deciding, demo, learning, registry, scoring
+from leadml.cli import data, deciding, demo, learning, registry, scoring, serving
 from leadml.errors import LeadmlError
 
 app = typer.Typer(
@@ -37,7 +37,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     learning.recalibrate,
     registry.promote,
     registry.rollback,
-    scoring.serve,
+    serving.serve,
     registry.ui,
     demo.demo,
 )

@@ -1,4 +1,4 @@
-"""What does a registered model say? Commands that score, report and serve."""
+"""What does a registered model say? Commands that score and report."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -70,44 +70,6 @@ def report(
     leads = scores.for_people()
     write_report(out, card=scorer.model.card, version=scorer.version, open_leads=leads)
     typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).")
-
-
-def serve(
-    config: ConfigOption = DEFAULT_CONFIG,
-    host: Annotated[
-        str, typer.Option(help="Where to listen; from the configuration if not given.")
-    ] = "",
-    port: Annotated[int, typer.Option(help="The port; from the configuration if not given.")] = 0,
-    points: Annotated[
-        bool, typer.Option("--points", help="Score by the table of points, without a model.")
-    ] = False,
-) -> None:
-    """Serves the champion over HTTP."""
-    import dataclasses
-
-    import uvicorn
-
-    from serving.app import create_app
-    from serving.points import points_scorer
-    from serving.settings import AppSettings
-
-    settings = read_settings(config)
-    listening = dataclasses.replace(
-        settings.serving,
-        host=host or settings.serving.host,
-        port=port or settings.serving.port,
-    )
-    made = create_app(
-        AppSettings.of(listening),
-        lambda: points_scorer(settings) if points else open_scorer(settings, ""),
-    )
-    typer.echo(
-        f"Scoring at http://{listening.host}:{listening.port}/v1/score, explained at /docs",
-        err=True,
-    )
-    uvicorn.run(
-        made, host=listening.host, port=listening.port, log_level="warning", access_log=False
-    )
 
 
 def _scores(

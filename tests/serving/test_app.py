@@ -17,14 +17,13 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from leadml.config import Serving
 from leadml.errors import RegistryError
 from leadml.policy import Stage
+from leadml.service import Serving
 from serving.app import build_openapi, create_app
 from serving.deps import clock
 from serving.schemas import REQUEST_EXAMPLE
 from serving.scoring import Scorer
-from serving.settings import AppSettings
 
 NOW = datetime(2026, 5, 6, 12, 30, tzinfo=UTC)
 GOLDEN = Path(__file__).parent / "golden" / "openapi.json"
@@ -61,13 +60,13 @@ def eventually(client: TestClient, status: int) -> Any:
 @pytest.fixture(scope="module")
 def client_of_crossing(crossing: Scorer) -> Iterator[TestClient]:
     """A client of a model of several horizons whose maps cross, the main one bent."""
-    with running(create_app(AppSettings(), lambda: crossing)) as client:
+    with running(create_app(Serving(), lambda: crossing)) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def client(scorer: Scorer) -> Iterator[TestClient]:
-    with running(create_app(AppSettings(), lambda: scorer)) as client:
+    with running(create_app(Serving(), lambda: scorer)) as client:
         yield client
 
 
@@ -217,7 +216,7 @@ def test_a_moment_counts_whatever_zone_it_is_written_in(client):
 def test_a_model_that_knows_days_looks_from_midnight(scorer):
     card = {**scorer.model.card, "clock": "days"}
     daily = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(AppSettings(), lambda: daily)) as client:
+    with running(create_app(Serving(), lambda: daily)) as client:
         today = one(client, created_at="2026-05-06T09:00:00Z", events=[])
     assert today["as_of"] == "2026-05-06T00:00:00Z"
     assert today["unscored_reason"] is None
@@ -226,7 +225,7 @@ def test_a_model_that_knows_days_looks_from_midnight(scorer):
 def test_a_model_without_dates_asks_for_none(scorer):
     card = {**scorer.model.card, "clock": "none"}
     undated = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(AppSettings(), lambda: undated)) as client:
+    with running(create_app(Serving(), lambda: undated)) as client:
         (score,) = scores_of(client, {"lead_id": "a", "attributes": {"employees": 3}})
     assert score["probability"] is not None
 
@@ -234,7 +233,7 @@ def test_a_model_without_dates_asks_for_none(scorer):
 def test_a_model_without_signal_says_so_with_every_score(scorer):
     card = {**scorer.model.card, "usable": False}
     useless = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(AppSettings(), lambda: useless)) as client:
+    with running(create_app(Serving(), lambda: useless)) as client:
         scores = scores_of(client, *many(3))
         assert client.get("/v1/model").json()["usable"] is False
         refused = one(client, consent=False)
@@ -287,13 +286,13 @@ def test_a_block_is_named_and_nothing_moves_up_while_it_holds(client):
 
 def test_a_lead_that_was_further_keeps_what_it_nearly_has(scorer):
     """The line is moved 0.05 in log-odds above the lead; the margin is 0.1."""
-    with running(create_app(AppSettings(), lambda: scorer)) as client:
+    with running(create_app(Serving(), lambda: scorer)) as client:
         now = one(client, events=EAGER)
     assert now["stage"] == "sql"
     odds = now["probability"] / (1 - now["probability"]) * math.exp(0.05)
     levels = dataclasses.replace(scorer.levels, sql_line=odds / (1 + odds), mql_line=0.1)
     raised = dataclasses.replace(scorer, levels=levels)
-    with running(create_app(AppSettings(), lambda: raised)) as client:
+    with running(create_app(Serving(), lambda: raised)) as client:
         anew, kept, other = (
             one(client, events=EAGER, previous=before)["stage"]
             for before in (None, {"stage": "sql"}, {"stage": "mql", "fit_grade": "A"})
@@ -336,7 +335,7 @@ def test_an_unscored_lead_is_answered_within_no_horizon(client_of_crossing):
 
 def test_a_model_of_one_horizon_answers_that_one(scorer):
     alone = Scorer.of(dataclasses.replace(scorer.model, horizons={}), "1")
-    with running(create_app(AppSettings(), lambda: alone)) as client:
+    with running(create_app(Serving(), lambda: alone)) as client:
         score, said = one(client), client.get("/v1/model").json()
     assert score["within"] == [{"days": 30, "probability": score["probability"]}]
     leads = scorer.model.calibration.leads
@@ -480,12 +479,12 @@ def test_a_compressed_body_is_refused(client):
 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_body_that_is_too_large_is_refused(scorer, announced):
-    parts = [b" " * 600, b" " * 600]
+    parts = [b" " * 600_000, b" " * 600_000]
     content = b"".join(parts) if announced else iter(parts)
-    app = create_app(AppSettings(max_body_bytes=1000), lambda: scorer)
+    app = create_app(Serving(max_body_mb=1), lambda: scorer)
     with running(app) as client:
         found = problem_of(client, 413, content=content)
-        assert found["detail"] == "The body must be at most 1,000 bytes; send it in parts."
+        assert found["detail"] == "The body must be at most 1,048,576 bytes; send it in parts."
         assert client.post("/v1/score", json={"leads": [lead()]}).status_code == 200
 
 
@@ -535,7 +534,7 @@ def test_leaks_are_told_unless_a_person_allowed_them(scorer):
     config = {**config, "attributes": {**config["attributes"], "allow": ["owner"]}}
     card = {**scorer.model.card, "leaks": leaks, "config": config}
     leaky = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(AppSettings(), lambda: leaky)) as client:
+    with running(create_app(Serving(), lambda: leaky)) as client:
         said = client.get("/v1/model").json()
     assert said["leaks"] == [{"column": "tags", "reason": "filled after the outcome"}]
 
@@ -547,11 +546,11 @@ def test_the_app_is_alive_at_once_and_ready_once_the_model_is_there(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(create_app(AppSettings(), load)) as client:
+    with TestClient(create_app(Serving(), load)) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         for waiting in (client.get("/readyz"), client.get("/v1/model")):
             assert waiting.status_code == 503
-            assert waiting.headers["retry-after"] == "5"
+            assert waiting.headers["retry-after"] == "10"
             assert waiting.json()["detail"] == "The model is being loaded."
         assert problem_of(client, 503, content=b"{}")["title"] == "Service Unavailable"
         gate.set()
@@ -568,7 +567,7 @@ def test_loading_is_tried_again_until_there_is_a_model(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(create_app(AppSettings(retry_seconds=0.01), load)) as client:
+    with TestClient(create_app(Serving(poll_seconds=0.01), load)) as client:
         said = "The model could not be loaded: There is no champion. Run `leadml promote`."
         for _ in range(1000):
             if client.get("/readyz").json()["detail"] == said:
@@ -584,7 +583,7 @@ def test_a_loader_that_breaks_leaves_an_app_that_says_so():
     def load() -> Scorer:
         raise KeyError(lead()["lead_id"])
 
-    with TestClient(create_app(AppSettings(), load)) as client:
+    with TestClient(create_app(Serving(), load)) as client:
         for _ in range(1000):
             said = client.get("/readyz").json()["detail"]
             if "unexpectedly" in said:
@@ -612,8 +611,8 @@ def test_every_request_leaves_one_log_line_without_what_was_sent(client, caplog)
 
 
 def test_the_openapi_document_is_as_agreed(scorer):
-    app = create_app(AppSettings(), lambda: scorer)
-    text = json.dumps(build_openapi(app, AppSettings()), indent=1, ensure_ascii=False) + "\n"
+    app = create_app(Serving(), lambda: scorer)
+    text = json.dumps(build_openapi(app, Serving()), indent=1, ensure_ascii=False) + "\n"
     if os.environ.get("LEADML_WRITE_GOLDEN"):
         GOLDEN.write_text(text, encoding="utf-8")
     assert text == GOLDEN.read_text(encoding="utf-8")
@@ -645,15 +644,9 @@ def test_the_docs_page_tells_of_every_endpoint_and_loads_nothing(client):
 
 
 def test_the_docs_can_be_left_out(scorer):
-    with running(create_app(AppSettings(docs=False), lambda: scorer)) as client:
+    with running(create_app(Serving(docs="off"), lambda: scorer)) as client:
         assert client.get("/docs").status_code == 404
         assert client.get("/openapi.json").status_code == 404
-
-
-def test_the_settings_of_an_app_come_from_the_configuration():
-    assert AppSettings.of(Serving()) == AppSettings()
-    custom = AppSettings.of(Serving(host="0.0.0.0", port=80, max_leads=5, max_body_mb=1))
-    assert custom == AppSettings("0.0.0.0", 80, 5, 2**20)
 
 
 @pytest.mark.parametrize("which", ["client", "client_of_crossing"])
