@@ -37,7 +37,7 @@ def ask(scorer: Scorer, scores: Scores, *, most: int) -> list[tuple[Question, ..
         return decide(scorer.levels, supposed, before).stage
 
     asked = best_questions(scorer, scorer.model.answers, scores.matrix[scored], stage, most=most)
-    found: list[tuple[Question, ...]] = [() for _ in range(len(scores.table))]
+    found: list[tuple[Question, ...]] = [() for _ in range(len(scores))]
     for row, questions in zip(scored, asked, strict=True):
         found[row] = tuple(one for one in questions if one.chance >= LEAST_CHANCE)
     return found

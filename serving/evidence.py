@@ -1,7 +1,6 @@
 """What does the policy look at? A lead's past and record, as evidence."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,53 +14,25 @@ from leadml.errors import DataError, listed
 from leadml.events import Group
 from leadml.levels import Levels
 from leadml.lifecycle import Evidence, Previous
-from leadml.moments import first_time
 from leadml.policy import STAGES
 from leadml.sources import read_file
-from leadml.tables import Tables
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The (lead, as_of) to score, and what the policy must know of them.
-
-    Attributes:
-        examples: lead_id, as_of.
-        days_since: days since the last event of each kind, and of each event type the policy names.
-        reached: the furthest outcome before each as_of: closed_won, closed_lost, opportunity or "".
-        consent: 1 where it is given, 0 where it is refused, NaN where it is not known.
-    """
-
-    examples: pd.DataFrame
-    past: Past
-    days_since: Mapping[str, Floats]
-    reached: np.ndarray
-    consent: Floats
-
-
-def look(
-    tables: Tables, examples: pd.DataFrame, past: Past, days_since: Mapping[str, Floats]
-) -> Looked:
-    """Looks the outcomes and the consent of every example up."""
-    reached = np.full(len(examples), "", dtype="<U12")
-    for outcome in ("opportunity", "closed_lost", "closed_won"):
-        first = first_time(tables, examples["lead_id"], outcome)
-        reached[(first < examples["as_of"]).to_numpy()] = outcome
-    consent = np.full(len(examples), np.nan)
-    if "consent" in tables.leads:
-        known = tables.leads.set_index("lead_id")["consent"].reindex(examples["lead_id"])
-        consent = known.to_numpy(dtype=np.float64)
-    return Looked(examples, past, days_since, reached, consent)
+from serving.subjects import Subjects
 
 
 def gather(
-    levels: Levels, looked: Looked, score: Floats, groups: Mapping[Group, Floats]
+    levels: Levels,
+    subjects: Subjects,
+    days_since: Mapping[str, Floats],
+    score: Floats,
+    groups: Mapping[Group, Floats],
 ) -> Evidence:
     """The evidence of every example.
 
     Args:
         levels: of the model.
-        looked: whom it is about.
+        subjects: whom it is about.
+        days_since: days since the last event of each kind, and of each event type the policy names;
+            arrays of shape (n,).
         score: probability, or points; shape (n,).
         groups: what each group of evidence adds to it.
     """
@@ -69,11 +40,11 @@ def gather(
         score,
         groups["fit"],
         groups["engagement"] + groups["intent"],
-        looked.days_since,
-        looked.reached,
-        looked.consent,
+        days_since,
+        subjects.reached,
+        subjects.consent,
         {
-            block.name: _holds(block.who, looked.past)
+            block.name: _holds(block.who, subjects.past)
             for block in levels.policy.blocks
             if block.who is not None
         },
@@ -116,7 +87,7 @@ def read_columns(path: Path, columns: Sequence[str]) -> pd.DataFrame:
     return frame[list(columns)].assign(lead_id=as_text(frame["lead_id"]))
 
 
-def previous_of(scores: pd.DataFrame, lead_ids: "pd.Series[str]") -> Previous:
+def previous_of(scores: pd.DataFrame, lead_ids: np.ndarray) -> Previous:
     """What leads were in earlier scores; what is not known of the others.
 
     Args:

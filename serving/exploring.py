@@ -14,6 +14,7 @@ from leadml.moments import first_time
 from leadml.policy import RULED, Policy
 from leadml.tables import Tables
 from serving.evidence import read_columns
+from serving.subjects import Subjects
 
 BELOW = ("lead", *RULED)
 """Stages of which leads are drawn that nobody would call; a blocked or closed one never is."""
@@ -36,23 +37,23 @@ class Drawn:
     propensity: Floats
 
 
-def explore(policy: Policy, decided: Decisions, examples: pd.DataFrame, scored: Bools) -> Drawn:
+def explore(policy: Policy, decided: Decisions, subjects: Subjects, scored: Bools) -> Drawn:
     """Draws leads that would not be called, the same ones all through a calendar month.
 
     Args:
         policy: with its share.
         decided: of every example.
-        examples: lead_id, as_of.
+        subjects: whom it is about.
         scored: which of them have a score.
     """
     called = (decided.action == "call") & scored
     below = np.isin(decided.stage, BELOW) & scored & ~called
     explored = np.zeros(len(below), dtype=np.bool_)
     if policy.explore_share:
-        month = examples["as_of"].dt.strftime("%Y-%m").to_numpy()
+        month = subjects.as_of.strftime("%Y-%m").to_numpy()
         for period in np.unique(month[below]):
             rows = np.flatnonzero(below & (month == period))
-            ids = examples["lead_id"].iloc[rows]
+            ids = subjects.lead_ids[rows]
             explored[rows] = draw(ids, share=policy.explore_share, period=str(period), seed=0)
     return Drawn(explored, propensity(called, can_pass=below, share=policy.explore_share))
 

@@ -5,10 +5,9 @@ cannot be scored has no probability but says why: unscored is not zero.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,17 +16,17 @@ from features.build import build_matrix
 from features.catalog import Catalog
 from features.engagement import evidence
 from features.feature import Feature
-from features.past import build_past
-from leadml.arrays import Floats, Matrix
+from leadml.arrays import Floats, Ints, Matrix
 from leadml.events import Group
 from leadml.levels import Levels
 from leadml.lifecycle import Decisions, Evidence, Previous, decide
 from leadml.model import LeadModel
 from leadml.policy import named_attributes, named_events
 from leadml.tables import Tables
-from serving.evidence import Looked, gather, look, previous_of
+from serving.evidence import gather, previous_of
 from serving.exploring import EXPLORED_MINUTES, Drawn, explore
 from serving.reasons import Reason, said
+from serving.subjects import Subjects, subjects_of
 from serving.worth import PointsTable, Worth, rate_by_model
 
 DECIDED = (
@@ -129,30 +128,36 @@ class Scorer:
         return self.catalog.attribute_columns if self.table is None else self.table.columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scores:
     """Scores of examples, one row each.
 
     Attributes:
-        table: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
-            unscored_reason, model_version, `horizon_column` of each horizon beside the main one;
-            NaN and "" where a lead is unscored.
-        within: the column of the probability within each horizon, by days, shortest first; that of
-            the main one is ``probability``. In a row they never fall as the days grow.
+        subjects: whom they are of.
         matrix: the features, shape (n, n_features).
+        unscored: why a lead has none; "" where it has one; shape (n,).
         worth: what the scores are made of, and their reasons.
         seen: what the policy saw.
         previous: what the leads were before, where that was told.
-        dated: whether as_of is a time, not a place in a sequence.
+        decided: what the policy decided.
+        drawn: who was drawn to learn from.
+        horizon: the days of the main horizon.
+        version: of the model.
     """
 
-    table: pd.DataFrame
-    within: Mapping[int, str]
+    subjects: Subjects
     matrix: Matrix
+    unscored: np.ndarray
     worth: Worth
     seen: Evidence
     previous: Previous | None
-    dated: bool
+    decided: Decisions
+    drawn: Drawn
+    horizon: int
+    version: str
+
+    def __len__(self) -> int:
+        return len(self.subjects)
 
     @property
     def reasons(self) -> list[tuple[Reason, ...]]:
@@ -169,13 +174,86 @@ class Scores:
         """What each group of evidence adds to it; base and groups sum to the log-odds."""
         return self.worth.groups
 
+    @property
+    def within(self) -> dict[int, str]:
+        """The column of the probability within each horizon, by days, shortest first.
+
+        That of the main one is ``probability``. In a row they never fall as the days grow.
+        """
+        main = self.horizon
+        return {d: "probability" if d == main else horizon_column(d) for d in self.worth.within}
+
+    @property
+    def points(self) -> Floats:
+        """Points, where a table of them gave the scores; else NaN."""
+        return np.full(len(self), np.nan) if self.worth.within else self.worth.score
+
+    @property
+    def action(self) -> np.ndarray:
+        """What is done; who is drawn is called."""
+        return np.where(self.drawn.explored, "call", self.decided.action)
+
+    @property
+    def follow_up_minutes(self) -> Floats:
+        """How soon; NaN where nothing is said."""
+        return np.where(self.drawn.explored, EXPLORED_MINUTES, self.decided.follow_up_minutes)
+
+    @property
+    def fit_grade(self) -> np.ndarray:
+        """A to D; "" without evidence, and of an unscored lead."""
+        return np.where(self.unscored != "", "", self.decided.fit_grade)
+
+    @property
+    def engagement_grade(self) -> Ints:
+        """1 to 4; 0 without evidence, and of an unscored lead."""
+        return np.where(self.unscored != "", 0, self.decided.engagement_grade)
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All of them as a table.
+
+        Columns lead_id, as_of, probability, lower, upper, points, fit_grade, engagement_grade,
+        `DECIDED`, unscored_reason, model_version, and `horizon_column` of each horizon beside the
+        main one; NaN and "" where a lead is unscored.
+        """
+        as_of, decided = self.subjects.as_of, self.decided
+        # Of an undated source there is no day to look again on.
+        days = decided.look_again_days if self.subjects.dated else np.full(len(self), np.nan)
+        grade = pd.Series(self.engagement_grade, dtype="Int64")
+        return pd.DataFrame(
+            {
+                "lead_id": pd.array(self.subjects.lead_ids, dtype="str"),
+                "as_of": as_of,
+                "probability": np.nan,
+                **{self.within[days]: own for days, own in self.worth.within.items()},
+                "lower": self.worth.lower,
+                "upper": self.worth.upper,
+                "points": self.points,
+                "fit_grade": self.fit_grade,
+                "engagement_grade": grade.mask(grade == 0),
+                "stage": decided.stage,
+                "action": self.action,
+                "track": decided.track,
+                "follow_up_minutes": self.follow_up_minutes,
+                "look_again": as_of + pd.to_timedelta(days, unit="D"),
+                "blocked_by": decided.block,
+                "needs_met": decided.met,
+                "needs_missing": decided.missing,
+                "moves_up": decided.moves_up,
+                "explored": self.drawn.explored,
+                "propensity": self.drawn.propensity,
+                "unscored_reason": self.unscored,
+                "model_version": self.version,
+            }
+        )
+
     def for_file(self) -> pd.DataFrame:
         """The table with the reasons as text, its columns as in `COLUMNS`.
 
         Of an undated source as_of is empty: its sequence clock means nothing to a person.
         """
         texts = pd.Series([said(reasons) for reasons in self.reasons], dtype="str")
-        as_of = self.table["as_of"].where(np.full(len(self.table), self.dated))
+        as_of = self.table["as_of"].where(np.full(len(self), self.subjects.dated))
         place = COLUMNS.index("upper") + 1
         others = [column for column in self.within.values() if column != "probability"]
         columns = [*COLUMNS[:place], *others, *COLUMNS[place:]]
@@ -207,68 +285,43 @@ def score_examples(
         before: earlier scores, so that a lead does not flip from day to day: lead_id, stage,
             fit_grade, engagement_grade.
     """
-    examples = examples.reset_index(drop=True)
-    past = build_past(tables, examples)
-    answers = build_matrix(scorer.asked, past)
+    subjects = subjects_of(tables, examples)
+    return score_subjects(scorer, subjects, most_reasons=most_reasons, before=before)
+
+
+def score_subjects(
+    scorer: Scorer,
+    subjects: Subjects,
+    *,
+    most_reasons: int = 3,
+    before: pd.DataFrame | None = None,
+) -> Scores:
+    """Scores each of some subjects; see `score_examples`."""
+    answers = build_matrix(scorer.asked, subjects.past)
     matrix = answers[:, : len(scorer.catalog.features)]
     days_since = {name: answers[:, column] for name, column in scorer.evidence_columns.items()}
-    looked = look(tables, examples, past, days_since)
-    unscored = _unscored(scorer, looked)
-    blank = unscored != ""
+    unscored = _unscored(scorer, subjects, days_since)
     if scorer.table is None:
         worth = rate_by_model(scorer.model, scorer.catalog, matrix, most_reasons)
     else:
-        worth = scorer.table.rate(past, most_reasons)
-    worth = worth.without(blank)
-    seen = gather(scorer.levels, looked, worth.score, worth.groups)
-    previous = None if before is None else previous_of(before, examples["lead_id"])
+        worth = scorer.table.rate(subjects.past, most_reasons)
+    worth = worth.without(unscored != "")
+    seen = gather(scorer.levels, subjects, days_since, worth.score, worth.groups)
+    previous = None if before is None else previous_of(before, subjects.lead_ids)
     decided = decide(scorer.levels, seen, previous)
-    drawn = explore(scorer.levels.policy, decided, examples, ~blank)
-    columns = _columns(scorer, worth.within)
-    table = pd.DataFrame(
-        {
-            "lead_id": examples["lead_id"].to_numpy(),
-            "as_of": examples["as_of"].array,
-            "probability": np.nan,
-            **{columns[days]: own for days, own in worth.within.items()},
-            "lower": worth.lower,
-            "upper": worth.upper,
-            "points": np.nan if scorer.table is None else worth.score,
-            "fit_grade": np.where(blank, "", decided.fit_grade),
-            "engagement_grade": pd.array(decided.engagement_grade, dtype="Int64"),
-            **_decided(decided, drawn, examples["as_of"], dated=tables.dated),
-            "unscored_reason": unscored,
-            "model_version": scorer.version,
-        }
+    drawn = explore(scorer.levels.policy, decided, subjects, unscored == "")
+    return Scores(
+        subjects,
+        matrix,
+        unscored,
+        worth,
+        seen,
+        previous,
+        decided,
+        drawn,
+        scorer.horizon,
+        scorer.version,
     )
-    table.loc[blank | (decided.engagement_grade == 0), "engagement_grade"] = pd.NA
-    return Scores(table, columns, matrix, worth, seen, previous, tables.dated)
-
-
-def _decided(
-    decided: Decisions, drawn: Drawn, as_of: "pd.Series[pd.Timestamp]", *, dated: bool
-) -> dict[str, Any]:
-    """The columns `DECIDED`; of an undated source there is no day to look again on."""
-    days = decided.look_again_days if dated else np.full(len(as_of), np.nan)
-    return {
-        "stage": decided.stage,
-        "action": np.where(drawn.explored, "call", decided.action),
-        "track": decided.track,
-        "follow_up_minutes": np.where(drawn.explored, EXPLORED_MINUTES, decided.follow_up_minutes),
-        "look_again": (as_of + pd.to_timedelta(days, unit="D")).array,
-        "blocked_by": decided.block,
-        "needs_met": decided.met,
-        "needs_missing": decided.missing,
-        "moves_up": decided.moves_up,
-        "explored": drawn.explored,
-        "propensity": drawn.propensity,
-    }
-
-
-def _columns(scorer: Scorer, horizons: Iterable[int]) -> dict[int, str]:
-    """The column of the probability within each horizon."""
-    main = scorer.horizon
-    return {days: "probability" if days == main else horizon_column(days) for days in horizons}
 
 
 def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
@@ -284,24 +337,23 @@ def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
     ]
 
 
-def _unscored(scorer: Scorer, looked: Looked) -> np.ndarray:
+def _unscored(scorer: Scorer, subjects: Subjects, days_since: Mapping[str, Floats]) -> np.ndarray:
     """Why each example gets no probability; "" where it gets one."""
-    oldest = scorer.model.card["max_age_days"]
-    columns = scorer.judged_columns
-    blank = (
-        np.all([looked.past.attribute(column).missing for column in columns], axis=0)
-        if columns
-        else np.ones(len(looked.examples), bool)
-    )
-    idle = np.all([np.isnan(days) for days in looked.days_since.values()], axis=0)
-    age = looked.past.history().tenure_days("lead")
-    dated = scorer.model.card["clock"] in {"times", "days"}
+    card, past = scorer.model.card, subjects.past
+    oldest = card["max_age_days"]
+    blank = np.ones(len(subjects), dtype=np.bool_)
+    for column in scorer.judged_columns:
+        blank &= past.attribute(column).missing
+    for days in days_since.values():
+        blank &= np.isnan(days)
+    age = past.history().tenure_days("lead")
+    dated = card["clock"] in {"times", "days"}
     rules = [
-        (looked.reached == "closed_won", "already a customer"),
-        (looked.reached == "closed_lost", "already closed"),
-        (looked.consent == 0, "no consent"),
+        (subjects.reached == "closed_won", "already a customer"),
+        (subjects.reached == "closed_lost", "already closed"),
+        (subjects.consent == 0, "no consent"),
         (dated & (age < 0), "created after as_of"),
         (dated & (age > oldest), f"older than {oldest} days: the model never saw such leads"),
-        (blank & idle, "nothing is known about this lead yet"),
+        (blank, "nothing is known about this lead yet"),
     ]
     return np.select([rule for rule, _ in rules], [text for _, text in rules], default="")

@@ -7,15 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from features.past import build_past
 from leadml.criteria import Criterion
 from leadml.errors import DataError
 from leadml.levels import Levels
 from leadml.policy import Block, Policy
 from leadml.sources import write_file
 from leadml.tables import Tables
-from serving.evidence import Looked, gather, look, previous_of, read_previous
+from serving.evidence import gather, previous_of, read_previous
 from serving.scoring import Scorer, score_examples
+from serving.subjects import Subjects, subjects_of
 
 DAY = pd.Timedelta(1, "D")
 NOON = pd.Timestamp("2026-03-01T12:00", tz="UTC")
@@ -77,9 +77,9 @@ def company() -> Tables:
     )
 
 
-def looked_at(company: Tables, as_of: pd.Timestamp, *ids: str) -> Looked:
+def looked_at(company: Tables, as_of: pd.Timestamp, *ids: str) -> Subjects:
     examples = pd.DataFrame({"lead_id": texts(*ids), "as_of": times(*[as_of] * len(ids))})
-    return look(company, examples, build_past(company, examples), {})
+    return subjects_of(company, examples)
 
 
 # --- outcomes and consent -------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def held(company: Tables, who: Criterion, as_of: pd.Timestamp, *ids: str) -> lis
     levels = Levels(Policy(blocks=(Block("b", who=who),)), 0.5, 0.2, None, None)
     nothing = np.zeros(len(ids))
     groups: Any = dict.fromkeys(("fit", "engagement", "intent", "negative"), nothing)
-    found = gather(levels, looked_at(company, as_of, *ids), nothing, groups)
+    found = gather(levels, looked_at(company, as_of, *ids), {}, nothing, groups)
     held_back: list[bool] = found.blocked["b"].tolist()
     return held_back
 
@@ -154,7 +154,7 @@ def test_engagement_is_graded_with_intent_and_apart_from_fit_and_negative_signs(
         "negative": np.array([-9.0]),
     }
     levels = Levels(Policy(blocks=()), 0.5, 0.2, None, None)
-    found = gather(levels, looked_at(company, NOON, "a"), np.array([0.3]), groups)
+    found = gather(levels, looked_at(company, NOON, "a"), {}, np.array([0.3]), groups)
     assert (found.fit.tolist(), found.engagement.tolist()) == ([1.0], [0.75])
     assert found.score.tolist() == [0.3]
     assert found.blocked == {}
@@ -172,7 +172,7 @@ def test_the_last_row_of_a_lead_says_what_it_was_and_none_says_nothing() -> None
             "engagement_grade": pd.array([2, None, 1, 3], dtype="Int64"),
         }
     )
-    found = previous_of(scores, texts("b", "c", "a", "a"))
+    found = previous_of(scores, texts("b", "c", "a", "a").to_numpy())
     assert found.stage.tolist() == ["lead", "", "sql", "sql"]
     assert found.fit_grade.tolist() == ["", "", "A", "A"]
     assert found.engagement_grade.tolist() == [0, 0, 1, 1]
@@ -190,7 +190,7 @@ def test_a_file_of_scores_says_what_leads_were(
         table = table.assign(fit_grade="", engagement_grade=pd.array([None] * 40, dtype="Int64"))
     path = tmp_path / f"scores{suffix}"
     write_file(table, path)
-    found = previous_of(read_previous(path), leads["lead_id"])
+    found = previous_of(read_previous(path), leads["lead_id"].to_numpy())
     assert found.stage.tolist() == table["stage"].tolist()
     assert found.fit_grade.tolist() == table["fit_grade"].tolist()
     assert found.engagement_grade.tolist() == table["engagement_grade"].fillna(0).tolist()
@@ -200,7 +200,7 @@ def test_a_file_of_scores_says_what_leads_were(
 def test_numbers_as_lead_ids_are_found_again(tmp_path: Path) -> None:
     path = tmp_path / "scores.csv"
     path.write_text("lead_id,stage,fit_grade,engagement_grade\n007,sql,A,1\n12,mql,B,2\n")
-    assert previous_of(read_previous(path), texts("12")).stage.tolist() == ["mql"]
+    assert previous_of(read_previous(path), texts("12").to_numpy()).stage.tolist() == ["mql"]
 
 
 def test_a_file_that_is_none_of_scores_is_refused(tmp_path: Path) -> None:

@@ -6,15 +6,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from features.attributes import AttributeLog
+from features.log import EventLog
+from features.past import Past
 from leadml.lifecycle import Decisions
 from leadml.policy import STAGES, Policy
 from leadml.tables import Tables
 from serving.exploring import BELOW, EXPLORED_MINUTES, Drawn, explore
 from serving.scoring import Scorer, score_examples
+from serving.subjects import Subjects
 
 DAY = pd.Timedelta(1, "D")
 MARCH = pd.Timestamp("2026-03-01", tz="UTC")
 MANY = 4_000
+NONE = np.zeros(0, dtype=np.int64)
 
 
 CALLED = {"sql", "pql", "service_qualified"}
@@ -31,13 +36,12 @@ def drawn(
     decided = Decisions(
         np.array(stages), *[nothing] * 6, action=actions, track=nothing, **_numbers(numbers)
     )
-    examples = pd.DataFrame(
-        {
-            "lead_id": pd.Series([f"L{k}" for k in range(n)], dtype="str"),
-            "as_of": pd.Series([as_of] * n),
-        }
-    )
-    return explore(Policy(explore_share=share), decided, examples, np.full(n, scored))
+    moments = np.full(n, as_of.value)
+    blank = AttributeLog(moments, np.arange(n), {})
+    past = Past(EventLog(NONE, NONE, NONE, np.zeros(0), (), n), blank, np.arange(n), moments)
+    ids = np.array([f"L{k}" for k in range(n)], dtype=object)
+    subjects = Subjects(ids, past, nothing, numbers, dated=True)
+    return explore(Policy(explore_share=share), decided, subjects, np.full(n, scored))
 
 
 def _numbers(blank: np.ndarray) -> dict[str, np.ndarray]:
