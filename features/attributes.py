@@ -8,7 +8,7 @@ there, which would be the future.
 Leads are numbered account by account, so that a range of codes can hold whole accounts.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -205,6 +205,32 @@ def encode_leads(leads: pd.DataFrame, changes: pd.DataFrame) -> tuple[AttributeL
             columns[name] = _Column(values, labels, nothing, nothing, values[:0])
     created = nanos(leads["created_at"])[order]
     return AttributeLog(created, account, columns), ids
+
+
+def plain_leads(
+    created: Nanos, account: Ints, columns: Mapping[str, Floats | Sequence[str | None]]
+) -> AttributeLog:
+    """Records without a history.
+
+    Args:
+        created: when each lead came; shape (n_leads,).
+        account: each lead's account, ascending from 0 without a gap; shape (n_leads,).
+        columns: numbers, NaN where missing, or texts, None where missing; shape (n_leads,).
+    """
+    nothing = np.zeros(0, dtype=np.int64)
+    made = {}
+    for name, given in columns.items():
+        if isinstance(given, np.ndarray):
+            values, labels = given, NUMBERS
+        else:
+            place: dict[str | None, int] = {None: -1}
+            codes = [place.setdefault(text, len(place) - 1) for text in given]
+            values, labels = (
+                np.array(codes, dtype=np.int32),
+                Labels(tuple(text for text in place if text is not None)),
+            )
+        made[name] = _Column(values, labels, nothing, nothing, values[:0])
+    return AttributeLog(created, account, made)
 
 
 def _by_account(leads: pd.DataFrame) -> tuple[Ints, Ints]:

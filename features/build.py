@@ -80,7 +80,13 @@ def _columns(block: Block, catalog: Catalog) -> Matrix:
     columns = np.empty((len(catalog.features), len(block.rows)))
     if len(block.rows):
         past = block.history(catalog.plan)
-        for column, feature in enumerate(catalog.features):
+        bundles, others = catalog.bundles
+        for one in bundles:
+            answer = past.planned(one.scope, one.strand).ask(one.question, *one.given)
+            for column, place in zip(one.columns, one.places, strict=True):
+                columns[column] = answer[place]
+        for column in others:
+            feature = catalog.features[column]
             columns[column] = feature.word.compute(feature, past)
     return columns
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from features.buckets import BucketedPast
+from features.bundles import Bundle, bundle
 from features.engagement import declare_engagement
 from features.feature import Feature
 from features.firmographics import declare_firmographics, learn_levels
@@ -15,10 +16,10 @@ from features.nouns import whole_of
 from features.past import Past
 from features.spec import read_feature
 from features.strands import Plan, plan_for
-from leadml.arrays import Floats, Matrix, row_sums
+from leadml.arrays import Floats, Matrix, grouped_sums
 from leadml.config import Attributes, Config
 from leadml.errors import DataError, listed
-from leadml.events import EventType, Group
+from leadml.events import GROUPS, EventType, Group
 from leadml.tables import Tables
 
 
@@ -64,11 +65,21 @@ class Catalog:
         days = [f.window.days for f in of_events if f.window.days]
         return plan_for([*(f.noun for f in of_events), *wholes], days)
 
-    def group_sum(self, contributions: Matrix, *groups: Group) -> Floats:
-        """The contributions of some groups of evidence, summed; shape (n,)."""
-        columns = [k for k, f in enumerate(self.features) if f.noun.group in groups]
-        return row_sums(contributions, columns)
+    @cached_property
+    def bundles(self) -> tuple[tuple[Bundle, ...], tuple[int, ...]]:
+        """What is answered together, and the places of the features that are not."""
+        return bundle(self.features, self.plan)
 
+    def group_sums(self, contributions: Matrix) -> dict[Group, Floats]:
+        """The contributions of each group of evidence, summed; shape (n,)."""
+        sums = grouped_sums(contributions, self._columns_of_groups)
+        return {group: sums[:, k] for k, group in enumerate(GROUPS)}
+
+    @cached_property
+    def _columns_of_groups(self) -> list[list[int]]:
+        return [[k for k, f in enumerate(self.features) if f.noun.group == g] for g in GROUPS]
+
+    @cached_property
     def subjects(self) -> list[list[int]]:
         """Columns that speak of the same noun, together, in catalogue order."""
         by_noun: dict[str, list[int]] = {}

@@ -12,7 +12,7 @@ from typing import Any
 from features.attributes import Derive
 from features.history import History
 from features.nouns import Noun
-from leadml.arrays import Floats
+from leadml.arrays import Floats, Matrix
 from leadml.timeline import Window
 
 EVER = Window(None)
@@ -20,6 +20,30 @@ EVER = Window(None)
 
 OTHER = "(other)"
 """How a category that was rare or never seen in training is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Computes a feature by one question to a strand of events (`features.strands.Strand`).
+
+    Features that ask the same of nouns of one strand are answered together (`features.bundles`).
+
+    Attributes:
+        question: what is asked.
+        given: the settings it takes, of a feature.
+        windowed: whether it is asked about windows.
+    """
+
+    question: Callable[..., Matrix]
+    given: Callable[["Feature"], tuple[Any, ...]] = lambda _: ()
+    windowed: bool = True
+
+    def __call__(self, feature: "Feature", past: History) -> Floats:
+        """The feature's values; shape (n_examples,)."""
+        noun, given = feature.noun, self.given(feature)
+        if self.windowed:
+            return past.answer_within(noun, feature.window, self.question, *given)
+        return past.answer(noun, self.question, *given)
 
 
 @dataclass(frozen=True, slots=True)

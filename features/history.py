@@ -48,46 +48,65 @@ class History:
     def __len__(self) -> int:
         return len(self._lead)
 
+    def answer(self, noun: Noun, question: Callable[..., Matrix], *given: object) -> Floats:
+        """What a question to the strand of a noun gives (`features.strands.Strand`)."""
+        strand, row = self._strand(noun)
+        answer: Floats = strand.ask(question, *given)[row]
+        return answer
+
+    def answer_within(
+        self, noun: Noun, window: Window, question: Callable[..., Matrix], *given: object
+    ) -> Floats:
+        """What a question about windows gives for one of them."""
+        strand, row = self._strand(noun)
+        answer: Floats = strand.ask(question, (window.days,), *given)[row, 0]
+        return answer
+
+    def planned(self, scope: Scope, place: int) -> Strand:
+        """A strand of the plan."""
+        nouns = self._plan.strands[scope][place]
+        return self._strand_of(scope, nouns[0])[0]
+
     def count(self, noun: Noun, window: Window) -> Floats:
         """How many events fell in the window."""
-        return self._answer(noun, Strand.counts, window.days)
+        return self.answer_within(noun, window, Strand.counts)
 
     def total(self, noun: Noun, window: Window) -> Floats:
         """The sum of the values of the events in the window; a missing value adds nothing."""
-        return self._answer(noun, Strand.totals, window.days)
+        return self.answer_within(noun, window, Strand.totals)
 
     def mean(self, noun: Noun, window: Window) -> Floats:
         """The mean of the values in the window; NaN where there is none."""
-        valued = self._answer(noun, Strand.valued, window.days)
+        valued = self.answer_within(noun, window, Strand.valued)
         return _share(self.total(noun, window), valued)
 
     def maximum(self, noun: Noun, window: Window) -> Floats:
         """The greatest value in the window; NaN where there is none."""
-        return self._answer(noun, Strand.greatest, window.days)
+        return self.answer_within(noun, window, Strand.greatest)
 
     def active_days(self, noun: Noun, window: Window) -> Floats:
         """On how many distinct days (UTC) an event fell in the window."""
-        return self._answer(noun, Strand.active_days, window.days)
+        return self.answer_within(noun, window, Strand.active_days)
 
     def sessions(self, noun: Noun, window: Window, *, gap_minutes: float) -> Floats:
         """How many sittings the window's events make, parted by pauses longer than the gap."""
-        return self._answer(noun, Strand.sessions, window.days, gap_minutes)
+        return self.answer_within(noun, window, Strand.sessions, gap_minutes)
 
     def days_since_last(self, noun: Noun) -> Floats:
         """Days from the newest event to ``as_of``; NaN where there is none."""
-        return self._answer(noun, Strand.days_since_last)
+        return self.answer(noun, Strand.days_since_last)
 
     def days_since_first(self, noun: Noun) -> Floats:
         """Days from the oldest event to ``as_of``; NaN where there is none."""
-        return self._answer(noun, Strand.days_since_first)
+        return self.answer(noun, Strand.days_since_first)
 
     def decayed_count(self, noun: Noun, *, half_life_days: float) -> Floats:
         """Events so far, each halved for every half-life that has passed since."""
-        return self._answer(noun, Strand.decayed_counts, half_life_days)
+        return self.answer(noun, Strand.decayed_counts, half_life_days)
 
     def decayed_total(self, noun: Noun, *, half_life_days: float) -> Floats:
         """Values so far, each halved for every half-life that has passed since."""
-        return self._answer(noun, Strand.decayed_totals, half_life_days)
+        return self.answer(noun, Strand.decayed_totals, half_life_days)
 
     def share(self, noun: Noun, among: Keys, window: Window) -> Floats:
         """Which part of the events ``among`` in the window is this one; NaN where there is none."""
@@ -114,12 +133,12 @@ class History:
 
     def off_hours_share(self, noun: Noun, window: Window, *, zone: str) -> Floats:
         """Which part of the events fell outside Monday to Friday, 8 to 18 h; NaN for none."""
-        off = self._answer(noun, Strand.off_hours, window.days, zone)
+        off = self.answer_within(noun, window, Strand.off_hours, zone)
         return _share(off, self.count(noun, window))
 
     def weekend_share(self, noun: Noun, window: Window, *, zone: str) -> Floats:
         """Which part of the events fell on Saturday or Sunday; NaN where there is none."""
-        off = self._answer(noun, Strand.at_weekend, window.days, zone)
+        off = self.answer_within(noun, window, Strand.at_weekend, zone)
         return _share(off, self.count(noun, window))
 
     def order_of_first(self, noun: Noun, among: Keys) -> Floats:
@@ -138,21 +157,18 @@ class History:
         """An attribute as it was known at ``as_of``."""
         return self._leads.at(column, self._lead, self.as_of)
 
-    def _answer(self, noun: Noun, question: Callable[..., Matrix], *given: object) -> Floats:
-        strand, row = self._strands.get((noun.scope, noun.keys)) or self._strand(noun)
-        answer: Floats = strand.ask(question, *given)[row]
-        return answer
-
-    def _strand(self, noun: Noun) -> "tuple[Strand, int]":
+    def _strand(self, noun: Noun) -> tuple[Strand, int]:
         """The strand that holds a noun, and its row there."""
-        key = noun.scope, noun.keys
-        if noun.scope not in self._sides:
-            self._sides[noun.scope] = self._sort(noun.scope)
-            for nouns in self._plan.strands[noun.scope]:
-                self._add(noun.scope, nouns)
-        if key not in self._strands:
-            self._add(noun.scope, (noun.keys,))
-        return self._strands[key]
+        return self._strand_of(noun.scope, noun.keys)
+
+    def _strand_of(self, scope: Scope, keys: Keys) -> tuple[Strand, int]:
+        if scope not in self._sides:
+            self._sides[scope] = self._sort(scope)
+            for nouns in self._plan.strands[scope]:
+                self._add(scope, nouns)
+        if (scope, keys) not in self._strands:
+            self._add(scope, (keys,))
+        return self._strands[scope, keys]
 
     def _sort(self, scope: Scope) -> "Side":
         log, owner = self._log, self._lead

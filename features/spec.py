@@ -25,8 +25,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from features import sentences as say
-from features.feature import Feature, Word
+from features.feature import Asks, Feature, Word
 from features.record_words import RECORD_WORDS
+from features.strands import Strand
 from leadml.errors import ModelError, listed
 from leadml.events import slug
 
@@ -46,7 +47,7 @@ _EVENT_WORDS = (
         "count",
         lambda _: "count",
         lambda f: f"{f.noun.many} {f.window.words}",
-        lambda f, past: past.count(f.noun, f.window),
+        Asks(Strand.counts),
         say.counted,
         windowed=True,
         sign=1,
@@ -55,7 +56,7 @@ _EVENT_WORDS = (
         "total",
         lambda _: "total",
         lambda f: f"sum of the values of {f.noun.many} {f.window.words}",
-        lambda f, past: past.total(f.noun, f.window),
+        Asks(Strand.totals),
         say.total,
         windowed=True,
         needs="values",
@@ -74,7 +75,7 @@ _EVENT_WORDS = (
         "maximum",
         lambda _: "maximum",
         lambda f: f"greatest value of {f.noun.many} {f.window.words}",
-        lambda f, past: past.maximum(f.noun, f.window),
+        Asks(Strand.greatest),
         lambda f, v: say.valued("greatest value", f, v),
         windowed=True,
         empty=NONE,
@@ -84,7 +85,7 @@ _EVENT_WORDS = (
         "active_days",
         lambda _: "active_days",
         lambda f: f"days with {f.noun.many} {f.window.words}",
-        lambda f, past: past.active_days(f.noun, f.window),
+        Asks(Strand.active_days),
         say.active,
         windowed=True,
         sign=1,
@@ -93,7 +94,7 @@ _EVENT_WORDS = (
         "sessions",
         lambda _: "sessions",
         lambda f: f"sessions with {f.noun.many} {f.window.words}",
-        lambda f, past: past.sessions(f.noun, f.window, gap_minutes=f.gap_minutes),
+        Asks(Strand.sessions, lambda f: (f.gap_minutes,)),
         say.sittings,
         windowed=True,
         sign=1,
@@ -143,7 +144,7 @@ _EVENT_WORDS = (
         "days_since_last",
         lambda _: "days_since_last",
         lambda f: f"days since the last {f.noun.one}",
-        lambda f, past: past.days_since_last(f.noun),
+        Asks(Strand.days_since_last, windowed=False),
         lambda f, v: say.since("last", f, v),
         sign=-1,
         empty=NONE,
@@ -152,7 +153,7 @@ _EVENT_WORDS = (
         "days_since_first",
         lambda _: "days_since_first",
         lambda f: f"days since the first {f.noun.one}",
-        lambda f, past: past.days_since_first(f.noun),
+        Asks(Strand.days_since_first, windowed=False),
         lambda f, v: say.since("first", f, v),
         empty=NONE,
     ),
@@ -160,7 +161,7 @@ _EVENT_WORDS = (
         "decayed_count",
         lambda f: f"decayed_{_half_life(f)}",
         lambda f: f"{f.noun.many}, {_fades(f)}",
-        lambda f, past: past.decayed_count(f.noun, half_life_days=f.half_life_days),
+        Asks(Strand.decayed_counts, lambda f: (f.half_life_days,), windowed=False),
         say.faded,
         sign=1,
         takes=("half_life_days",),
@@ -169,7 +170,7 @@ _EVENT_WORDS = (
         "decayed_total",
         lambda f: f"decayed_total_{_half_life(f)}",
         lambda f: f"sum of the values of {f.noun.many}, {_fades(f)}",
-        lambda f, past: past.decayed_total(f.noun, half_life_days=f.half_life_days),
+        Asks(Strand.decayed_totals, lambda f: (f.half_life_days,), windowed=False),
         say.faded_total,
         needs="values",
         takes=("half_life_days",),

@@ -5,7 +5,8 @@ is its events of several nouns that share none, side by side: one noun's after t
 in the side. Whatever is asked of a noun is asked of its whole strand at once, so that a single
 request costs few array steps and a million examples no more steps than one.
 
-A window is given by its days, None for all of the past; a table has the shape (nouns, n_examples).
+Windows are given by their days, None for all of the past. A table has shape (nouns, n_examples), or
+(nouns, windows, n_examples) where the question is about windows.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -26,8 +27,8 @@ HOUR_NS, MINUTE_NS = DAY_NS // 24, DAY_NS // 1440
 Keys: TypeAlias = tuple[str, ...]
 """Event types that are asked about together."""
 
-Bounds: TypeAlias = dict[int | None, Ints]
-"""Where windows begin."""
+Windows: TypeAlias = tuple[int | None, ...]
+"""How many days each of some windows looks back, None for all of the past."""
 
 Places: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.signedinteger]]
 """Positions, shape (nouns, n)."""
@@ -84,25 +85,28 @@ class Side:
         self.start, self.stop = log.starts[owner], log.starts[owner + 1]
         found = self.position(as_of - plan.back[:, None])
         self.until = found[0]
-        self._bounds: Bounds = dict(zip(plan.days, found[1:], strict=True))
-        self._bounds[None] = self.start
+        self._bounds = np.concatenate((found, self.start[None]))
+        self._place: dict[int | None, int] = {None: len(found)}
+        self._place |= {days: 1 + k for k, days in enumerate(plan.days)}
 
     def position(self, moment: Nanos) -> Ints:
         """Where each owner's events reach ``moment``; shape of ``moment``."""
         return first_not_before(self.log.padded_times, self.start, self.stop, moment)
 
-    def bound(self, days: int | None) -> Ints:
-        """Where each example's window begins."""
-        if days not in self._bounds:
-            self._bounds[days] = self.position(self.as_of - (days or 0) * DAY_NS)
-        return self._bounds[days]
+    def bounds(self, windows: Windows) -> Places:
+        """Where each example's windows begin; shape (windows, n_examples)."""
+        for days in windows:
+            if days not in self._place:
+                self._place[days] = len(self._bounds)
+                own = self.position(self.as_of - (days or 0) * DAY_NS)
+                self._bounds = np.concatenate((self._bounds, own[None]))
+        return self._bounds[[self._place[days] for days in windows]]
 
 
 class Strand:
     """The events of nouns that share none, sorted by noun, then as in their `Side`.
 
-    Row k of every table is noun k; its stretch of the arrays holds its events. A window is given by
-    its days, None for all of the past.
+    Row k of every table is noun k; its stretch of the arrays holds its events.
 
     Attributes:
         times, values: of the events, and one dummy at the end, so that any position can be
@@ -131,7 +135,7 @@ class Strand:
             self._order = np.concatenate((order, [n]))
             self.times, self.values = log.padded_times[self._order], log.padded_values[self._order]
         self._answers: dict[tuple[object, ...], Matrix] = {}
-        self._first: Bounds = {}
+        self._first: dict[Windows, Ints] = {}
         self.until = self._here(side.until)
 
     def ask(self, question: Callable[..., Matrix], *given: object) -> Matrix:
@@ -142,20 +146,25 @@ class Strand:
             found = self._answers[key] = question(self, *given)
         return found
 
-    def first(self, days: int | None) -> Ints:
-        """Where each example's window begins; shape (nouns, n_examples)."""
-        if days not in self._first:
-            self._first[days] = self._here(self._side.bound(days))
-        return self._first[days]
+    def first(self, windows: Windows) -> Ints:
+        """Where each example's windows begin; shape (nouns, windows, n_examples)."""
+        if windows not in self._first:
+            self._first[windows] = self._here(self._side.bounds(windows))
+        return self._first[windows]
 
-    def _here(self, position: Ints) -> Ints:
-        """Positions of the side, in this strand's arrays; shape (nouns, n_examples)."""
+    @cached_property
+    def oldest(self) -> Ints:
+        """Where each example's past begins; shape (nouns, n_examples)."""
+        return self._here(self._side.start)
+
+    def _here(self, position: Ints | Places) -> Ints:
+        """Positions of the side, in this strand's arrays; shape (nouns, ...)."""
         return self._places.take(position, axis=1)
 
     @cached_property
     def some(self) -> Flags:
         """Whether any event was seen; shape (nouns, n_examples)."""
-        return self.until > self.first(None)
+        return self.until > self.oldest
 
     @cached_property
     def opens(self) -> Bools:
@@ -171,9 +180,9 @@ class Strand:
         """The values, 0 where there is none."""
         return np.where(np.isnan(self.values), 0.0, self.values)
 
-    def counts(self, days: int | None) -> Matrix:
-        """Events in the window."""
-        return (self.until - self.first(days)).astype(np.float64)
+    def counts(self, windows: Windows) -> Matrix:
+        """Events in each window."""
+        return (self.until[:, None] - self.first(windows)).astype(np.float64)
 
     def count_until(self, row: int, moment: Nanos) -> Floats:
         """Events of one noun before each example's own ``moment``, which lies in its past."""
@@ -181,56 +190,56 @@ class Strand:
         found = places[self._side.position(moment)] - places[self._side.start]
         return np.asarray(found, dtype=np.float64)
 
-    def totals(self, days: int | None) -> Matrix:
-        """Sum of the values in the window."""
-        return window_sums(self.amounts, self.first(days), self.until)
+    def totals(self, windows: Windows) -> Matrix:
+        """Sum of the values in each window."""
+        return window_sums(self.amounts, self.first(windows), self.until[:, None])
 
-    def valued(self, days: int | None) -> Matrix:
-        """Events in the window that carry a value."""
-        return self._flagged(~np.isnan(self.values), days)
+    def valued(self, windows: Windows) -> Matrix:
+        """Events in each window that carry a value."""
+        return self._flagged(~np.isnan(self.values), windows)
 
-    def off_hours(self, days: int | None, zone: str) -> Matrix:
-        """Events in the window outside office hours."""
-        return self._flagged(_off_hours(self.times, zone), days)
+    def off_hours(self, windows: Windows, zone: str) -> Matrix:
+        """Events in each window outside office hours."""
+        return self._flagged(_off_hours(self.times, zone), windows)
 
-    def at_weekend(self, days: int | None, zone: str) -> Matrix:
-        """Events in the window at the weekend."""
-        return self._flagged(_weekend(self.times, zone), days)
+    def at_weekend(self, windows: Windows, zone: str) -> Matrix:
+        """Events in each window at the weekend."""
+        return self._flagged(_weekend(self.times, zone), windows)
 
-    def _flagged(self, flags: Bools, days: int | None) -> Matrix:
-        """Events in the window whose flag is up."""
+    def _flagged(self, flags: Bools, windows: Windows) -> Matrix:
+        """Events in each window whose flag is up."""
         running = np.zeros(len(flags) + 1, dtype=np.int32)
         np.cumsum(flags, out=running[1:])
-        return (running[self.until] - running[self.first(days)]).astype(np.float64)
+        return (running[self.until][:, None] - running[self.first(windows)]).astype(np.float64)
 
-    def greatest(self, days: int | None) -> Matrix:
-        """The greatest value in the window; NaN where there is none."""
-        found = greatest(self._maxima, self.first(days), self.until)
+    def greatest(self, windows: Windows) -> Matrix:
+        """The greatest value in each window; NaN where there is none."""
+        found = greatest(self._maxima, self.first(windows), self.until[:, None])
         return np.where(np.isneginf(found), np.nan, found)
 
     @cached_property
     def _maxima(self) -> Matrix:
-        longest = int((self.until - self.first(None)).max(initial=1))
+        longest = int((self.until - self.oldest).max(initial=1))
         return maxima(np.where(np.isnan(self.values), -np.inf, self.values), longest)
 
-    def active_days(self, days: int | None) -> Matrix:
-        """Distinct days (UTC) in the window with an event."""
-        return self._runs(self._days, days)
+    def active_days(self, windows: Windows) -> Matrix:
+        """Distinct days (UTC) in each window with an event."""
+        return self._runs(self._days, windows)
 
     @cached_property
     def _days(self) -> Codes:
         """How many days with an event begin up to and including each."""
         return _begun(np.diff(self.times // DAY_NS) != 0)
 
-    def sessions(self, days: int | None, gap_minutes: float) -> Matrix:
-        """Sittings in the window."""
-        return self._runs(_begun(np.diff(self.times) > gap_minutes * MINUTE_NS), days)
+    def sessions(self, windows: Windows, gap_minutes: float) -> Matrix:
+        """Sittings in each window."""
+        return self._runs(_begun(np.diff(self.times) > gap_minutes * MINUTE_NS), windows)
 
-    def _runs(self, begun: Codes, days: int | None) -> Matrix:
-        """How many runs of events the window touches, of which so many begin up to each event."""
-        first = self.first(days)
-        touched = begun[self.until - 1] - begun[first] + 1
-        return (touched * (self.until > first)).astype(np.float64)
+    def _runs(self, begun: Codes, windows: Windows) -> Matrix:
+        """How many runs of events each window touches, of which so many begin up to each event."""
+        first = self.first(windows)
+        touched = begun[self.until - 1][:, None] - begun[first] + 1
+        return (touched * (self.until[:, None] > first)).astype(np.float64)
 
     def days_since_last(self) -> Matrix:
         """Days from the newest event; NaN where there is none."""
@@ -238,7 +247,7 @@ class Strand:
 
     def days_since_first(self) -> Matrix:
         """Days from the oldest event; NaN where there is none."""
-        return self._days_since(self.first(None))
+        return self._days_since(self.oldest)
 
     def _days_since(self, position: Ints) -> Matrix:
         days = (self._side.as_of - self.times[position]) / DAY_NS
@@ -246,7 +255,7 @@ class Strand:
 
     def first_times(self) -> Ints:
         """When the oldest event became known; any number where there is none."""
-        return self.times[self.first(None)]
+        return self.times[self.oldest]
 
     def decayed_counts(self, half_life_days: float) -> Matrix:
         """Events so far, each halved for every half-life since."""
@@ -267,7 +276,7 @@ class Strand:
     def types_back(self, back: int) -> Ints:
         """The type of the newest event, or of one some places ``back``; -1 where there is none."""
         position = self.until - 1 - back
-        position = np.where(position >= self.first(None), position, -1)
+        position = np.where(position >= self.oldest, position, -1)
         return self._side.log.padded_types[self._order][position]
 
 

@@ -9,6 +9,9 @@ from leadml.policy import Action, Need, Policy, Stage, Track, needs_of
 
 CLOSED, REFUSED = "closed", "no consent"
 
+NEEDS_APART = "; "
+"""What stands between needs."""
+
 AIMED = ("mql", "pql", "sql")
 """Stages one wants a lead to reach; nobody hopes for a service request."""
 
@@ -109,7 +112,7 @@ def advise(
     """
     own = cases[case]
     kept = [need for k, need in enumerate(needs) if held >> k & 1]
-    met = "; ".join(
+    met = NEEDS_APART.join(
         said(need, levels) if need in kept else f"as before, nearly {said(need, levels)}"
         for need in own.needs
     )
@@ -121,7 +124,7 @@ def advise(
         return Advice(met, "", "")
     # The fewest things to bring, fit the hardest; of several such, the nearest stage.
     nearest = min(reversed(further), key=lambda other: _effort(lacking.intersection(other.needs)))
-    missing = "; ".join(said(need, levels) for need in nearest.needs if need in lacking)
+    missing = NEEDS_APART.join(said(need, levels) for need in nearest.needs if need in lacking)
     return Advice(met, missing, f"{nearest.stage} with: {missing}")
 
 

@@ -9,6 +9,7 @@ text matches. Where it asks several things, all must hold; of what is not known 
 'industry retail or logistics'
 """
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,23 +54,22 @@ class Criterion:
         Args:
             values: the attribute, of any dtype; shape (n,).
         """
-        import pandas as pd
-
         from leadml.columns import as_text
 
         text = as_text(values)
-        holds = text.notna()
+        admitted = [one for one in text.dropna().unique() if self.admits(one)]
+        return text.isin(admitted).to_numpy(dtype=bool)
+
+    def admits(self, text: str) -> bool:
+        """Whether it holds of one value, written as text."""
         if self.at_least is not None or self.at_most is not None:
-            number = pd.to_numeric(text, errors="coerce")
-            low = float("-inf") if self.at_least is None else self.at_least
-            high = float("inf") if self.at_most is None else self.at_most
-            holds &= number.between(low, high)
-        if self.one_of:
-            holds &= text.str.casefold().isin([_folded(level) for level in self.one_of])
-        if self.matches:
-            search = re.compile(self.matches, re.IGNORECASE).search
-            holds &= text.isin([level for level in text.dropna().unique() if search(level)])
-        return holds.to_numpy(dtype=bool)
+            low = -math.inf if self.at_least is None else self.at_least
+            high = math.inf if self.at_most is None else self.at_most
+            if not low <= _number(text) <= high:
+                return False
+        if self.one_of and text.casefold() not in map(_folded, self.one_of):
+            return False
+        return not self.matches or bool(re.search(self.matches, text, re.IGNORECASE))
 
     def _range(self) -> str:
         if self.at_least is None:
@@ -110,6 +110,14 @@ def check_criterion(criterion: Criterion, setting: str) -> None:
             "Mend it, or put a backslash before a sign that stands for itself."
         )
         raise ConfigError(msg) from error
+
+
+def _number(text: str) -> float:
+    """The number a text writes; NaN where it is none."""
+    try:
+        return math.nan if "_" in text else float(text)
+    except ValueError:
+        return math.nan
 
 
 def _folded(text: str) -> str:

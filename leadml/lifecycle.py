@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from leadml.advice import Case, advise, cases_of
+from leadml.advice import Case
 from leadml.arrays import Bools, Floats, Ints
 from leadml.levels import FIT_GRADES, Levels, engagement_numbers, fit_letters, grade
 from leadml.policy import STAGES, Need
+from leadml.rulebook import Rulebook
 
 ACTIVE = ("engagement", "intent", "product", "service")
 """The kinds of events that are any activity."""
@@ -108,36 +109,35 @@ class Decisions:
     look_again_days: Floats
 
 
-def decide(levels: Levels, evidence: Evidence, previous: Previous | None = None) -> Decisions:
+def decide(book: Rulebook, evidence: Evidence, previous: Previous | None = None) -> Decisions:
     """The stage of every lead, and all that follows from it.
 
     Args:
-        levels: the policy in the units of the model.
+        book: the policy in the units of the model.
         evidence: of n leads.
         previous: what they were before; a lead keeps what it still nearly has.
     """
-    fit, engagement = _grades(levels, evidence, previous)
-    leads = _Leads(levels, evidence, fit, engagement)
-    cases = cases_of(levels.policy)
-    met = {need: leads.meet(need) for case in cases for need in case.needs}
-    which = _which(cases, leads, met, previous)
-    patterns, place = _patterns(which, list(met.values()))
-    said = [advise(levels, cases, list(met), case, held) for case, held in patterns]
+    fit, engagement = _grades(book.levels, evidence, previous)
+    leads = _Leads(book.levels, evidence, fit, engagement)
+    met = [leads.meet(need) for need in book.needs]
+    which = _which(book, leads, met, previous)
+    patterns, place = _patterns(which, met)
+    said = [book.said(case, held) for case, held in patterns]
     met_texts, missing, moves_up = (
         np.array([one[k] for one in said], dtype=object)[place] for k in range(3)
     )
     return Decisions(
-        stage=np.array([case.stage for case in cases])[which],
+        stage=book.stage[which],
         fit_grade=fit_letters(fit),
         engagement_grade=engagement_numbers(engagement),
-        block=np.array([case.block for case in cases], dtype=object)[which],
+        block=book.block[which],
         met=met_texts,
         missing=missing,
         moves_up=moves_up,
-        action=np.array([case.action for case in cases])[which],
-        track=np.array([case.track for case in cases])[which],
-        follow_up_minutes=_follow_up(cases, which, leads),
-        look_again_days=_look_again(cases, which, leads),
+        action=book.action[which],
+        track=book.track[which],
+        follow_up_minutes=_follow_up(book, which, leads),
+        look_again_days=_look_again(book, which, leads),
     )
 
 
@@ -204,27 +204,27 @@ def _grades(levels: Levels, evidence: Evidence, previous: Previous | None) -> tu
     )
 
 
-def _which(
-    cases: Sequence[Case],
-    leads: _Leads,
-    met: Mapping[Need, Bools],
-    previous: Previous | None,
-) -> Ints:
+def _which(book: Rulebook, leads: _Leads, met: Sequence[Bools], previous: Previous | None) -> Ints:
     """The first case that holds of every lead, by position."""
-    nearly: dict[Need, Bools] = {}
+    nearly = list(met)
     if previous is not None:
-        rank = _places(previous.stage, STAGES)
-        nearly = {need: leads.meet(need, nearly=True) for need in met if need.what == "line"}
+        before = _places(previous.stage, STAGES)
+        for k, need in enumerate(book.needs):
+            if need.what == "line":
+                nearly[k] = leads.meet(need, nearly=True)
     holds = []
-    for case in cases:
+    for case, needed, rank in zip(book.cases, book.needed, book.rank, strict=True):
         so = leads.are(case)
-        passed = np.logical_and.reduce([so, *(met[need] for need in case.needs)])
-        if previous is not None and case.needs:
-            had = rank >= STAGES.index(case.stage)
-            kept = [nearly.get(need, met[need]) for need in case.needs]
-            passed |= np.logical_and.reduce([so, had, *kept])
+        passed = so
+        for k in needed:
+            passed = passed & met[k]
+        if previous is not None and needed:
+            kept = so & (before >= rank)
+            for k in needed:
+                kept = kept & nearly[k]
+            passed = passed | kept
         holds.append(passed)
-    return np.asarray(np.argmax(np.column_stack(holds), axis=1))
+    return np.asarray(np.argmax(np.array(holds), axis=0))
 
 
 def _places(texts: np.ndarray, order: Sequence[str]) -> Ints:
@@ -237,30 +237,32 @@ def _places(texts: np.ndarray, order: Sequence[str]) -> Ints:
 
 def _patterns(which: Ints, met: Sequence[Bools]) -> tuple[list[tuple[int, int]], Ints]:
     """The distinct (case, needs met as bits), and the place of every lead's among them."""
-    bits = np.zeros(len(which), dtype=np.int64)
+    codes = which << len(met)
     for k, held in enumerate(met):
-        bits |= held.astype(np.int64) << k
-    codes, place = np.unique(which << len(met) | bits, return_inverse=True)
+        codes |= held.astype(np.int64) << k
+    distinct, place = np.unique(codes, return_inverse=True)
     mask = (1 << len(met)) - 1
-    return [(int(code) >> len(met), int(code) & mask) for code in codes], place
+    return [(code >> len(met), code & mask) for code in distinct.tolist()], place
 
 
-def _follow_up(cases: Sequence[Case], which: Ints, leads: _Leads) -> Floats:
+def _follow_up(book: Rulebook, which: Ints, leads: _Leads) -> Floats:
     """Minutes until the follow-up; sooner where a lead that is called did something urgent."""
-    minutes = np.array([60 * case.follow_up_hours or np.nan for case in cases])[which]
-    called = np.array([case.action == "call" for case in cases])[which]
-    for event, soon in leads.levels.policy.urgent_minutes.items():
+    minutes = book.follow_up_minutes[which]
+    called = book.action[which] == "call"
+    if not called.any():
+        return minutes
+    for event, soon in book.levels.policy.urgent_minutes.items():
         urgent = called & leads.within((event,), URGENT_DAYS)
         minutes = np.where(urgent, np.fmin(minutes, soon), minutes)
     return minutes
 
 
-def _look_again(cases: Sequence[Case], which: Ints, leads: _Leads) -> Floats:
+def _look_again(book: Rulebook, which: Ints, leads: _Leads) -> Floats:
     """Whole days until the case's own term, or until what it rests on runs out; at least one."""
-    days = np.array([case.look_again_days or np.nan for case in cases])[which]
-    for k, case in enumerate(cases):
-        for names, within in case.windows:
+    days = book.look_again_days[which]
+    for case in np.unique(which).tolist():
+        for names, within in book.windows[case]:
             left = within - leads.days_since(names)
-            rests = (which == k) & (left >= 0)
+            rests = (which == case) & (left >= 0)
             days = np.where(rests, np.fmin(days, left), days)
-    return np.asarray(np.maximum(np.ceil(days), 1.0))
+    return np.maximum(np.ceil(days), 1.0)

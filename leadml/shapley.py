@@ -1,6 +1,6 @@
-"""What does each feature add to the trees' log-odds? TreeSHAP values, for one row or for very many.
+"""What does each leaf of the trees pay each feature? TreeSHAP values, laid down in tables.
 
-LightGBM's ``pred_contrib`` walks all trees for every row. For many rows the walk is done once.
+LightGBM's ``pred_contrib`` walks all trees for every row. Here the walk is done once for all rows.
 What a leaf pays a row depends only on *which* of the conditions on its path hold, one condition a
 feature. With ``z[j]`` the share of training examples that pass feature j's splits on the path, and
 ``o[j]`` 1 where the row passes them, else 0, feature i is paid
@@ -13,8 +13,7 @@ sums. The integrand is a polynomial of degree d - 1, for which Gauss's rule with
 points is exact. So leaves that share splits are put together, and what they pay is laid down once
 for every pattern of these splits; a row is then one look into each table.
 
-Trees are added in their order, and no row sees another: neither the number of rows nor of threads
-changes a bit of a table's answer, which lies within 1e-12 or so of LightGBM's.
+`leadml.paid` looks them up. What is looked up lies within 1e-12 or so of LightGBM's.
 """
 
 import math
@@ -27,22 +26,12 @@ import lightgbm
 import numpy as np
 
 from leadml.arrays import Bools, Floats, Matrix
-from leadml.parallel import in_order
-
-MANY_ROWS = 1_000
-"""From so many rows on, tables are worth laying down."""
-
-BLOCK = 8_192
-"""Rows worked on together: their features stay near, and a step of NumPy is worth its call."""
 
 SHARED = 10
 """Leaves are put together while they have no more splits than this."""
 
 TALLEST = 14
 """A leaf with more features on its path has no table: its formula is worked out row by row."""
-
-ZERO = float(np.float32(1e-35))
-"""LightGBM takes what is not larger for zero."""
 
 ENDLESS = 1e300
 """An infinite threshold in LightGBM's JSON; it parts what is missing from the rest."""
@@ -54,54 +43,8 @@ Flags: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
 """bool, shape (k, n)."""
 
 
-def tree_contributions(
-    trees: lightgbm.Booster, matrix: Matrix, *, threads: int = 0
-) -> tuple[Matrix, float]:
-    """What each feature adds to the trees' log-odds, and the log-odds it adds to.
-
-    Missing values, categories and zeros go the way LightGBM sends them. Fewer than `MANY_ROWS`
-    rows are LightGBM's own work; more agree with it to 1e-9 and better.
-
-    Args:
-        trees: one tree an iteration, a constant a leaf: of one class, not a forest, not linear.
-        matrix: shape (n, n_features).
-        threads: how many; 0 takes all cores.
-
-    Returns:
-        Contributions of shape (n, n_features), and the log-odds expected of a training example,
-        the same bits for any matrix.
-    """
-    if 0 < len(matrix) < MANY_ROWS:
-        found = _by_lightgbm(trees, matrix, threads)
-        return found[:, :-1], float(found[0, -1])
-    base = float(_by_lightgbm(trees, np.zeros((1, matrix.shape[1])), 1)[0, -1])
-    return _by_tables(trees, matrix, threads), base
-
-
-def _by_lightgbm(trees: lightgbm.Booster, matrix: Matrix, threads: int) -> Matrix:
-    """Contributions and, last, the base; shape (n, n_features + 1)."""
-    rows = np.ascontiguousarray(matrix)
-    return np.asarray(trees.predict(rows, pred_contrib=True, num_threads=threads), dtype=np.float64)
-
-
-def _by_tables(trees: lightgbm.Booster, matrix: Matrix, threads: int) -> Matrix:
-    """Contributions; shape (n, n_features)."""
-    made = [_tree(data["tree_structure"]) for data in trees.dump_model()["tree_info"]]
-    starts = range(0, len(matrix), BLOCK)
-
-    def work(start: int) -> Matrix:
-        values = np.array(matrix[start : start + BLOCK].T, order="C")  # a copy, always
-        values[np.abs(values) <= ZERO] = 0.0
-        return _paid_by(made, values)
-
-    result = np.empty(matrix.shape)
-    for start, paid in zip(starts, in_order(work, starts, threads=threads), strict=True):
-        result[start : start + BLOCK] = paid.T
-    return result
-
-
 @dataclass(frozen=True, slots=True)
-class _Split:
+class Split:
     """Which rows go left: numbers up to ``threshold``, or codes that ``levels`` holds.
 
     Attributes:
@@ -134,7 +77,7 @@ class _Split:
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
+class Leaf:
     """A leaf and the conditions before it, one a feature.
 
     Attributes:
@@ -173,7 +116,7 @@ def _gauss(count: int) -> tuple[Floats, Floats]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class Table:
     """What some leaves pay, for every pattern of their conditions.
 
     Attributes:
@@ -188,24 +131,33 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _Tree:
+class Tree:
     """A tree made ready: its splits, the tables of its leaves, and the leaves too deep for one."""
 
-    splits: Mapping[int, _Split]
-    tables: tuple[_Table, ...]
-    deep: tuple[_Leaf, ...]
+    splits: Mapping[int, Split]
+    tables: tuple[Table, ...]
+    deep: tuple[Leaf, ...]
 
 
-def _tree(root: Mapping[str, Any]) -> _Tree:
+def lay_down(trees: lightgbm.Booster) -> tuple[Tree, ...]:
+    """Every tree made ready, in their order.
+
+    Args:
+        trees: one tree an iteration, a constant a leaf: of one class, not a forest, not linear.
+    """
+    return tuple(_tree(data["tree_structure"]) for data in trees.dump_model()["tree_info"])
+
+
+def _tree(root: Mapping[str, Any]) -> Tree:
     """A tree from LightGBM's nodes (`Booster.dump_model`)."""
     leaves = [leaf for leaf in _leaves(root, []) if leaf.features]
     lone = [leaf for leaf in leaves if len(leaf.splits) > SHARED]
-    return _Tree(
+    return Tree(
         splits=dict(_splits(root)),
         tables=(
             *map(_table, _neighbours(leaf for leaf in leaves if len(leaf.splits) <= SHARED)),
             *(
-                _Table(leaf.conditions, leaf.features, leaf.paid(_patterns(len(leaf.features))))
+                Table(leaf.conditions, leaf.features, leaf.paid(_patterns(len(leaf.features))))
                 for leaf in lone
                 if len(leaf.features) <= TALLEST
             ),
@@ -214,7 +166,7 @@ def _tree(root: Mapping[str, Any]) -> _Tree:
     )
 
 
-def _splits(node: Mapping[str, Any]) -> Iterator[tuple[int, _Split]]:
+def _splits(node: Mapping[str, Any]) -> Iterator[tuple[int, Split]]:
     """Every split from a node on, with its index."""
     if "split_feature" not in node:
         return
@@ -226,7 +178,7 @@ def _splits(node: Mapping[str, Any]) -> Iterator[tuple[int, _Split]]:
     elif threshold >= ENDLESS:
         threshold = math.inf
     missing = (node["missing_type"], node["default_left"])
-    yield node["split_index"], _Split(node["split_feature"], threshold, levels, *missing)
+    yield node["split_index"], Split(node["split_feature"], threshold, levels, *missing)
     yield from _splits(node["left_child"])
     yield from _splits(node["right_child"])
 
@@ -235,7 +187,7 @@ _Passed: TypeAlias = tuple[int, Step, float]
 """A feature asked on a path, the step taken, and the share of training examples that take it."""
 
 
-def _leaves(node: Mapping[str, Any], path: list[_Passed]) -> Iterator[_Leaf]:
+def _leaves(node: Mapping[str, Any], path: list[_Passed]) -> Iterator[Leaf]:
     """Every leaf from a node on, left to right."""
     if "split_feature" not in node:
         yield _leaf(node["leaf_value"], path)
@@ -248,18 +200,18 @@ def _leaves(node: Mapping[str, Any], path: list[_Passed]) -> Iterator[_Leaf]:
         yield from _leaves(child, [*path, passed])
 
 
-def _leaf(value: float, path: list[_Passed]) -> _Leaf:
+def _leaf(value: float, path: list[_Passed]) -> Leaf:
     steps: dict[int, tuple[Step, ...]] = {}
     shares: dict[int, float] = {}
     for feature, step, share in path:
         steps[feature] = (*steps.get(feature, ()), step)
         shares[feature] = shares.get(feature, 1.0) * share
-    return _Leaf(value, tuple(steps), np.array(list(shares.values())), tuple(steps.values()))
+    return Leaf(value, tuple(steps), np.array(list(shares.values())), tuple(steps.values()))
 
 
-def _neighbours(leaves: Iterable[_Leaf]) -> Iterator[list[_Leaf]]:
+def _neighbours(leaves: Iterable[Leaf]) -> Iterator[list[Leaf]]:
     """Leaves side by side, parted where they would have more than `SHARED` splits."""
-    together: list[_Leaf] = []
+    together: list[Leaf] = []
     splits: set[int] = set()
     for leaf in leaves:
         if together and len(splits | leaf.splits) > SHARED:
@@ -271,7 +223,7 @@ def _neighbours(leaves: Iterable[_Leaf]) -> Iterator[list[_Leaf]]:
         yield together
 
 
-def _table(leaves: list[_Leaf]) -> _Table:
+def _table(leaves: list[Leaf]) -> Table:
     """What leaves pay together: a bit of a pattern says whether a row goes left at a split."""
     bit = {
         split: 1 << k for k, split in enumerate(sorted(set().union(*(x.splits for x in leaves))))
@@ -285,46 +237,10 @@ def _table(leaves: list[_Leaf]) -> _Table:
         holds = (pattern & np.array(asked)[:, None]) == np.array(wanted)[:, None]
         own = (holds << np.arange(len(holds))[:, None]).sum(axis=0)
         paid[[row[f] for f in leaf.features]] += leaf.paid(_patterns(len(holds)))[:, own]
-    return _Table(tuple(((split, True),) for split in bit), tuple(row), paid)
+    return Table(tuple(((split, True),) for split in bit), tuple(row), paid)
 
 
 @cache
 def _patterns(count: int) -> Flags:
     """Which conditions hold in each pattern; shape (count, 2 ** count)."""
     return (np.arange(1 << count) >> np.arange(count)[:, None] & 1).astype(np.bool_)
-
-
-def _paid_by(trees: list[_Tree], values: Matrix) -> Matrix:
-    """What the trees pay; both of shape (n_features, n)."""
-    total = np.zeros(values.shape)
-    found = np.empty(values.shape[1])
-    for tree in trees:
-        left = {k: split.left(values[split.feature]) for k, split in tree.splits.items()}
-        for table in tree.tables:
-            pattern = _pattern([_holds(left, steps) for steps in table.conditions])
-            for feature, paid in zip(table.features, table.paid, strict=True):
-                np.take(paid, pattern, out=found, mode="clip")  # no pattern is beyond the table
-                total[feature] += found
-        for leaf in tree.deep:
-            holds = np.array([_holds(left, steps) for steps in leaf.conditions])
-            for feature, paid in zip(leaf.features, leaf.paid(holds), strict=True):
-                total[feature] += paid
-    return total
-
-
-def _holds(left: Mapping[int, Bools], steps: tuple[Step, ...]) -> Bools:
-    """Which rows take all steps; shape (n,)."""
-    (split, way), *others = steps
-    holds = left[split] if way else ~left[split]
-    for split, way in others:
-        holds = holds & (left[split] == way)
-    return holds
-
-
-def _pattern(holds: list[Bools]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    """Each row's pattern as a number: bit k is whether condition k holds; shape (n,)."""
-    pattern = np.zeros(len(holds[0]), dtype=np.uint16)  # of at most `TALLEST` bits
-    for flags in reversed(holds):
-        np.left_shift(pattern, 1, out=pattern)
-        np.bitwise_or(pattern, flags, out=pattern)
-    return pattern.astype(np.intp)

@@ -25,16 +25,16 @@ def ask(scorer: Scorer, scores: Scores, *, most: int) -> list[tuple[Question, ..
 
     def stage(rows: Matrix, probability: Floats, leads: Ints) -> np.ndarray:
         contributions, _ = scorer.model.contributions(rows)
+        sums = scorer.catalog.group_sums(contributions)
         own = scores.seen.of(scored[leads])
         supposed = dataclasses.replace(
             own,
             score=probability,
-            fit=scorer.catalog.group_sum(contributions, "fit"),
-            engagement=scorer.catalog.group_sum(contributions, "engagement")
-            + scorer.catalog.group_sum(contributions, "intent"),
+            fit=sums["fit"],
+            engagement=sums["engagement"] + sums["intent"],
         )
         before = None if scores.previous is None else scores.previous.of(scored[leads])
-        return decide(scorer.levels, supposed, before).stage
+        return decide(scorer.rulebook, supposed, before).stage
 
     asked = best_questions(scorer, scorer.model.answers, scores.matrix[scored], stage, most=most)
     found: list[tuple[Question, ...]] = [() for _ in range(len(scores))]

@@ -108,5 +108,5 @@ def _holds(criterion: Criterion, past: Past) -> Bools:
     known = past.attribute(criterion.attribute)
     if not known.is_text:
         return criterion.holds(known.as_series())
-    of_text = criterion.holds(pd.Series(known.labels.texts, dtype="str"))
-    return np.append(of_text, False)[known.values]
+    of_text = [criterion.admits(text) for text in known.labels.texts]
+    return np.array([*of_text, False])[known.values]

@@ -47,14 +47,15 @@ def explore(policy: Policy, decided: Decisions, subjects: Subjects, scored: Bool
         scored: which of them have a score.
     """
     called = (decided.action == "call") & scored
+    if not policy.explore_share:
+        return Drawn(np.zeros(len(called), dtype=np.bool_), called.astype(np.float64))
     below = np.isin(decided.stage, BELOW) & scored & ~called
     explored = np.zeros(len(below), dtype=np.bool_)
-    if policy.explore_share:
-        month = subjects.as_of.strftime("%Y-%m").to_numpy()
-        for period in np.unique(month[below]):
-            rows = np.flatnonzero(below & (month == period))
-            ids = subjects.lead_ids[rows]
-            explored[rows] = draw(ids, share=policy.explore_share, period=str(period), seed=0)
+    month = subjects.as_of.strftime("%Y-%m").to_numpy()
+    for period in np.unique(month[below]):
+        rows = np.flatnonzero(below & (month == period))
+        ids = subjects.lead_ids[rows]
+        explored[rows] = draw(ids, share=policy.explore_share, period=str(period), seed=0)
     return Drawn(explored, propensity(called, can_pass=below, share=policy.explore_share))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.catalog import Catalog
-from leadml.arrays import Matrix, row_sums
+from leadml.arrays import Floats, Matrix, grouped_sums
 from leadml.events import Group
 
 
@@ -42,18 +42,19 @@ def explain(
         contributions: what each feature adds to their log-odds, shape (n, n_features).
         most: how many reasons each.
     """
-    columns = catalog.subjects()
+    columns = catalog.subjects
     if most <= 0 or not columns:
         return [() for _ in matrix]
-    sums = np.column_stack([row_sums(contributions, own) for own in columns])
+    sums = grouped_sums(contributions, columns)
     ranked = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :most]
+    effects = np.take_along_axis(sums, ranked, axis=1)
     return [
         tuple(
-            _reason(catalog, columns[k], matrix[row], contributions[row], float(sums[row, k]))
-            for k in ranked[row]
-            if sums[row, k] != 0.0
+            _reason(catalog, columns[k], values, added, effect)
+            for k, effect in zip(subjects.tolist(), own.tolist(), strict=True)
+            if effect != 0.0
         )
-        for row in range(len(matrix))
+        for subjects, own, values, added in zip(ranked, effects, matrix, contributions, strict=True)
     ]
 
 
@@ -66,10 +67,10 @@ def said(reasons: tuple[Reason, ...]) -> str:
 
 
 def _reason(
-    catalog: Catalog, own: list[int], values: np.ndarray, contributions: np.ndarray, effect: float
+    catalog: Catalog, own: list[int], values: Floats, contributions: Floats, effect: float
 ) -> Reason:
     """One subject's reason, in the words of its feature that pulls hardest the same way."""
-    pull = contributions[own] * np.sign(effect)
-    column = own[int(np.argmax(pull))]
+    sign = 1.0 if effect > 0 else -1.0
+    column = max(own, key=lambda k: sign * contributions[k])
     feature = catalog.features[column]
     return Reason(feature.describe(float(values[column])), feature.noun.group, effect, feature.name)

@@ -72,7 +72,7 @@ def rate_by_model(model: LeadModel, catalog: Catalog, matrix: Matrix, most: int)
         lower,
         upper,
         base,
-        {group: catalog.group_sum(contributions, group) for group in GROUPS},
+        catalog.group_sums(contributions),
         explain(catalog, matrix, contributions, most=most),
     )
 

@@ -42,7 +42,7 @@ def measure_drivers(
         label, bands (text, n, leads, won, rate, lower, upper, effect in log-odds).
     """
     rows = []
-    for columns in catalog.subjects():
+    for columns in catalog.subjects:
         own = contributions[:, columns]
         together = own.sum(axis=1)
         strongest = columns[int(np.abs(own).mean(axis=0).argmax())]

@@ -264,7 +264,12 @@ def test_features_of_one_noun_are_one_subject() -> None:
         ),
         {},
     )
-    assert made.subjects() == [[0, 2], [1]]
+    assert made.subjects == [[0, 2], [1]]
     assert made.attribute_columns == ["industry"]
-    sums = made.group_sum(np.array([[1.0, 2.0, 4.0]]), "engagement", "intent")
-    assert sums.tolist() == [5.0]
+    sums = made.group_sums(np.array([[1.0, 2.0, 4.0]]))
+    assert {group: own.tolist() for group, own in sums.items()} == {
+        "fit": [2.0],
+        "engagement": [5.0],
+        "intent": [0.0],
+        "negative": [0.0],
+    }

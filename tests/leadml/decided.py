@@ -15,6 +15,7 @@ from leadml.levels import Cuts, Levels, Unit
 from leadml.lifecycle import Decisions, Evidence, Previous, decide
 from leadml.policy import BLOCKS, RULED, STAGES, Block, Policy, Rule, resolved
 from leadml.policy_check import check_policy
+from leadml.rulebook import Rulebook
 
 NEVER = math.nan
 KINDS = ("engagement", "intent", "product", "service", "negative")
@@ -86,7 +87,7 @@ def previous_of(rows: Sequence[dict[str, Any]]) -> Previous:
 def decided(levels: Levels, rows: Sequence[dict[str, Any]], *, anew: bool = False) -> Decisions:
     """What is decided of rows; ``anew`` without what they were."""
     before = None if anew else previous_of(rows)
-    return decide(levels, evidence_of(rows, levels.policy.blocks), before)
+    return decide(Rulebook(levels), evidence_of(rows, levels.policy.blocks), before)
 
 
 def stage_of(levels: Levels, row: dict[str, Any], **more: Any) -> str:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from leadml.levels import FIT_GRADES, Cuts, Levels
 from leadml.lifecycle import Decisions, Evidence, Previous, decide
 from leadml.policy import STAGES, Block, Need, Policy, Rule, needs_of
+from leadml.rulebook import Rulebook
 from tests.leadml.decided import (
     EVENTS,
     KINDS,
@@ -430,7 +431,7 @@ def test_what_leads_were_never_lowers_them_and_then_they_stay(
     anew, kept = decided(levels, rows, anew=True), decided(levels, rows)
     assert all(place[a] <= place[b] for a, b in zip(anew.stage, kept.stage, strict=True))
     before = Previous(kept.stage, kept.fit_grade, kept.engagement_grade)
-    again = decide(levels, evidence_of(rows, levels.policy.blocks), before)
+    again = decide(Rulebook(levels), evidence_of(rows, levels.policy.blocks), before)
     assert again.stage.tolist() == kept.stage.tolist()
     assert again.fit_grade.tolist() == kept.fit_grade.tolist()
     assert again.engagement_grade.tolist() == kept.engagement_grade.tolist()
@@ -493,13 +494,13 @@ def taken(evidence: Evidence, previous: Previous, rows: np.ndarray) -> tuple[Evi
 def test_a_million_leads_are_decided_as_one_is_and_in_seconds() -> None:
     evidence, previous = crowd(MILLION)
     started = time.perf_counter()
-    found = decide(B2B, evidence, previous)
+    found = decide(Rulebook(B2B), evidence, previous)
     took = time.perf_counter() - started
     print(f"a million leads decided in {took:.2f} s")  # noqa: T201 - shown with -rP
     assert set(found.stage.tolist()) == set(STAGES)
     for row in np.random.default_rng(1).integers(0, MILLION, 1_000):
         place = np.array([row])
-        same(decide(B2B, *taken(evidence, previous, place)), rows_of(found, place))
+        same(decide(Rulebook(B2B), *taken(evidence, previous, place)), rows_of(found, place))
     assert took < SECONDS * SLACK
 
 

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leadml import shapley
+from leadml import paid, shapley
 from leadml.model import Calibration, LeadModel
-from leadml.shapley import MANY_ROWS, _by_tables, _Leaf, tree_contributions
+from leadml.paid import FEW_ROWS, Payments
+from leadml.shapley import Leaf, lay_down
 
 FEATURES = 8
 CATEGORIES = (5, 6)
@@ -75,6 +76,10 @@ def by_lightgbm(trees: lightgbm.Booster, matrix: np.ndarray) -> np.ndarray:
     return np.asarray(trees.predict(matrix, pred_contrib=True, num_threads=1))
 
 
+def contributions_of(trees: lightgbm.Booster, matrix: np.ndarray, *, threads: int) -> np.ndarray:
+    return Payments.of(trees).contributions(matrix, threads=threads)
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def trees(request: pytest.FixtureRequest) -> lightgbm.Booster:
     return fitted(request.param)
@@ -85,7 +90,7 @@ def trees(request: pytest.FixtureRequest) -> lightgbm.Booster:
 
 def test_contributions_are_those_of_lightgbm(trees: lightgbm.Booster) -> None:
     for matrix in (examples(500, seed=2), at_the_edges(trees, 1_000, seed=3)):
-        found = _by_tables(trees, matrix, 1)
+        found = contributions_of(trees, matrix, threads=1)
         assert np.abs(found - by_lightgbm(trees, matrix)[:, :-1]).max() < 1e-11
 
 
@@ -97,7 +102,7 @@ def test_neither_tables_nor_formulas_change_the_values(
     monkeypatch.setattr(shapley, "TALLEST", tallest)
     trees = fitted("very deep", rounds=6)
     matrix = at_the_edges(trees, 400, seed=4)
-    found = _by_tables(trees, matrix, 1)
+    found = contributions_of(trees, matrix, threads=1)
     assert np.abs(found - by_lightgbm(trees, matrix)[:, :-1]).max() < 1e-11
 
 
@@ -108,11 +113,11 @@ def test_a_leaf_with_more_features_than_a_table_takes_is_right() -> None:
     data = lightgbm.Dataset(matrix, chain, params={"max_bin": 15})
     params = {"num_leaves": 40, "min_data_in_leaf": 1, "verbose": -1, "num_threads": 1}
     trees = lightgbm.train(params, data, 3)
-    made = [shapley._tree(t["tree_structure"]) for t in trees.dump_model()["tree_info"]]
+    made = lay_down(trees)
     assert any(len(leaf.features) > shapley.TALLEST for tree in made for leaf in tree.deep)
-    found, expected = _by_tables(trees, matrix, 1), by_lightgbm(trees, matrix)[:, :-1]
+    found, expected = contributions_of(trees, matrix, threads=1), by_lightgbm(trees, matrix)[:, :-1]
     assert np.abs(found - expected).max() < 1e-11
-    alone = np.vstack([_by_tables(trees, matrix[[row]], 1) for row in range(20)])
+    alone = np.vstack([contributions_of(trees, matrix[[row]], threads=1) for row in range(20)])
     assert np.array_equal(alone, found[:20])
 
 
@@ -125,7 +130,7 @@ def test_any_small_model_agrees_at_its_own_edges(
 ) -> None:
     trees = fitted(kind, rounds=rounds, seed=seed)
     matrix = at_the_edges(trees, 60, seed=draw)
-    found = _by_tables(trees, matrix, 1)
+    found = contributions_of(trees, matrix, threads=1)
     assert np.abs(found - by_lightgbm(trees, matrix)[:, :-1]).max() < 1e-11
 
 
@@ -133,7 +138,7 @@ def test_the_kinds_hold_what_they_are_to_try() -> None:
     """Splits of every sort, a feature asked twice on a path, trees of one leaf, lone leaves."""
     splits, twice, lone = set(), False, False
     for kind in KINDS:
-        made = [shapley._tree(t["tree_structure"]) for t in fitted(kind).dump_model()["tree_info"]]
+        made = lay_down(fitted(kind))
         for tree in made:
             splits |= {
                 (s.levels is not None, s.missing, s.missing_left) for s in tree.splits.values()
@@ -191,7 +196,7 @@ def by_definition(value: float, shares: list[float], holds: list[bool]) -> list[
 )
 def test_a_leaf_pays_shapleys_values(path: list[tuple[float, bool]], value: float) -> None:
     shares, holds = [share for share, _ in path], [held for _, held in path]
-    leaf = _Leaf(value, tuple(range(len(path))), np.array(shares), tuple(() for _ in path))
+    leaf = Leaf(value, tuple(range(len(path))), np.array(shares), tuple(() for _ in path))
     found = leaf.paid(np.array(holds)[:, None])[:, 0]
     assert found.tolist() == pytest.approx(by_definition(value, shares, holds), abs=1e-12)
 
@@ -199,7 +204,7 @@ def test_a_leaf_pays_shapleys_values(path: list[tuple[float, bool]], value: floa
 def test_a_leaf_of_two_features_by_hand() -> None:
     # value 8, a quarter and half of the examples pass; the first holds, the second does not:
     # nobody asked 8/4/2 = 1, first asked 8 * 1/2 = 4, second asked 0, both 0
-    leaf = _Leaf(8.0, (0, 1), np.array([0.25, 0.5]), ((), ()))
+    leaf = Leaf(8.0, (0, 1), np.array([0.25, 0.5]), ((), ()))
     found = leaf.paid(np.array([[True], [False]]))[:, 0]
     assert found.tolist() == pytest.approx([(3 + 0) / 2, (-1 - 4) / 2])  # sums to 0 - 1
 
@@ -209,48 +214,60 @@ def test_a_leaf_of_two_features_by_hand() -> None:
 
 def test_threads_blocks_and_neighbours_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     trees, matrix = fitted("very deep"), examples(300, seed=6)
-    found = _by_tables(trees, matrix, 1)
-    alone = np.vstack([_by_tables(trees, matrix[[row]], 1) for row in (0, 7, 299)])
-    assert np.array_equal(alone, found[[0, 7, 299]])
-    monkeypatch.setattr(shapley, "BLOCK", 33)
+    found = contributions_of(trees, matrix, threads=1)
+    monkeypatch.setattr(paid, "BLOCK", 33)
     for threads in (1, 2, 3):
-        assert np.array_equal(_by_tables(trees, matrix, threads), found)
-    assert np.array_equal(_by_tables(trees, np.asfortranarray(matrix), 1), found)
+        assert np.array_equal(contributions_of(trees, matrix, threads=threads), found)
+    assert np.array_equal(contributions_of(trees, np.asfortranarray(matrix), threads=1), found)
 
 
-def test_a_row_alone_and_among_many_agree(trees: lightgbm.Booster) -> None:
-    matrix = at_the_edges(trees, MANY_ROWS, seed=7)
-    many, base = tree_contributions(trees, matrix)
-    few, same_base = tree_contributions(trees, matrix[:-1])
-    assert np.abs(many[:-1] - few).max() < 1e-11
-    assert base == same_base == tree_contributions(trees, matrix[[3]])[1]
+def test_a_row_alone_has_the_bits_it_has_among_many(trees: lightgbm.Booster) -> None:
+    payments = Payments.of(trees)
+    for matrix in (at_the_edges(trees, 200, seed=7), examples(200, seed=7)):
+        many = payments.contributions(matrix)
+        assert len(matrix) > FEW_ROWS
+        for k in (1, 2, FEW_ROWS):
+            assert np.array_equal(payments.contributions(matrix[:k]), many[:k])
+        alone = np.vstack([payments.contributions(row[None]) for row in matrix])
+        assert np.array_equal(alone, many)
+
+
+@pytest.mark.parametrize(("shared", "tallest"), [(1, 0), (2, 3), (10, 2)])
+def test_a_row_alone_has_the_same_bits_however_leaves_are_laid_down(
+    monkeypatch: pytest.MonkeyPatch, shared: int, tallest: int
+) -> None:
+    monkeypatch.setattr(shapley, "SHARED", shared)
+    monkeypatch.setattr(shapley, "TALLEST", tallest)
+    payments, matrix = Payments.of(fitted("very deep", rounds=6)), examples(90, seed=4)
+    assert any(tree.deep for tree in payments.trees) == (tallest < 10)
+    alone = np.vstack([payments.contributions(row[None]) for row in matrix])
+    assert np.array_equal(alone, payments.contributions(matrix))
 
 
 def test_base_and_contributions_add_up_to_the_score(trees: lightgbm.Booster) -> None:
-    matrix = examples(MANY_ROWS, seed=8)
-    contributions, base = tree_contributions(trees, matrix)
+    matrix, payments = examples(300, seed=8), Payments.of(trees)
     score = np.asarray(trees.predict(matrix, raw_score=True, num_threads=1))
-    assert np.abs(base + contributions.sum(axis=1) - score).max() < 1e-11
+    total = payments.base + payments.contributions(matrix).sum(axis=1)
+    assert np.abs(total - score).max() < 1e-11
 
 
 def test_the_matrix_is_left_as_it_was(trees: lightgbm.Booster) -> None:
-    matrix = at_the_edges(trees, MANY_ROWS, seed=9)
-    for own in (matrix, np.asfortranarray(matrix)):
-        before = own.copy()
-        tree_contributions(trees, own)
-        assert np.array_equal(own, before, equal_nan=True)
+    for rows in (3, 300):
+        matrix = at_the_edges(trees, rows, seed=9)
+        for own in (matrix, np.asfortranarray(matrix)):
+            before = own.copy()
+            contributions_of(trees, own, threads=1)
+            assert np.array_equal(own, before, equal_nan=True)
 
 
-def test_no_rows_get_no_contributions_and_the_same_base(trees: lightgbm.Booster) -> None:
-    nothing, base = tree_contributions(trees, np.empty((0, FEATURES)))
-    assert nothing.shape == (0, FEATURES)
-    assert base == tree_contributions(trees, examples(3, seed=1))[1]
+def test_no_rows_get_no_contributions(trees: lightgbm.Booster) -> None:
+    assert contributions_of(trees, np.empty((0, FEATURES)), threads=1).shape == (0, FEATURES)
 
 
 def test_a_models_contributions_add_up_for_many_rows(trees: lightgbm.Booster) -> None:
     catalog = {"features": [{}] * FEATURES}
     model = LeadModel(catalog, None, trees, Calibration(0.8, -0.3), {}, {})
-    matrix = at_the_edges(trees, MANY_ROWS, seed=10)
+    matrix = at_the_edges(trees, 300, seed=10)
     contributions, base = model.contributions(matrix)
     log_odds = model.calibration.log_odds(model.margin(matrix))
     assert np.abs(base + contributions.sum(axis=1) - log_odds).max() < 1e-11
