@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?= python3
 PIP    := PIP_NO_COLOR=1 $(BIN)/pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint format lock ui bench-features bench-explain bench-training bench-real bench-automl clean
+.PHONY: setup demo test lint format lock ui bench-features bench-explain bench-training bench-real bench-automl bench-serving bench-batch clean
 
 setup: $(STAMP)
 
@@ -35,9 +35,14 @@ format: setup
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
+COMPILE := $(BIN)/uv pip compile --system-certs pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --upgrade --quiet --custom-compile-command "make lock"
+
+# The locks of the images hold what their extras need, at the versions of the lock of everything.
 lock: setup
-	@$(BIN)/uv pip compile --system-certs pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	  --no-emit-index-url --all-extras --upgrade --quiet --custom-compile-command "make lock" -o requirements.lock
+	@$(COMPILE) --all-extras -o requirements.lock
+	@$(COMPILE) --constraint requirements.lock --extra serve -o deploy/requirements-serve.lock
+	@$(COMPILE) --constraint requirements.lock --extra serve --extra train --extra registry -o deploy/requirements-train.lock
 
 # The feature engine beside DuckDB, Polars and featuretools: figures to benchmarks/results.
 bench-features: setup
@@ -57,6 +62,14 @@ bench-real: setup
 # leadml beside FLAML, retrained on the same days: figures to benchmarks/results.
 bench-automl: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/automl_blocks.py
+
+# Scoring over HTTP beside MLflow's server and a bare route, each with one worker on one core.
+bench-serving: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/serving_speed.py
+
+# `leadml score` over a million leads with 20 M events, beside bare predicting.
+bench-batch: setup
+	@$(BIN)/python benchmarks/batch_speed.py
 
 ui: setup
 	@$(BIN)/leadml ui

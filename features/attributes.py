@@ -10,6 +10,7 @@ Leads are numbered account by account, so that a range of codes can hold whole a
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -40,12 +41,17 @@ class Labels:
         One more row at the end, NaN, stands for a missing text (code -1).
         """
         if (derive, levels) not in self._made:
-            place = dict[str | None, float](zip(levels, range(len(levels)), strict=True))
-            place[None] = np.nan
+            place = _places(levels)
             said = map(derive, self.texts) if derive else self.texts
             codes = [place.get(text, float(len(levels))) for text in said]
             self._made[derive, levels] = np.array([*codes, np.nan])
         return self._made[derive, levels]
+
+
+@lru_cache(maxsize=1024)
+def _places(levels: tuple[str, ...]) -> dict[str | None, float]:
+    """Each level's position; NaN for nothing."""
+    return {None: np.nan, **{level: float(place) for place, level in enumerate(levels)}}
 
 
 NUMBERS = Labels(())

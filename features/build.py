@@ -83,8 +83,7 @@ def _columns(block: Block, catalog: Catalog) -> Matrix:
         bundles, others = catalog.bundles
         for one in bundles:
             answer = past.planned(one.scope, one.strand).ask(one.question, *one.given)
-            for column, place in zip(one.columns, one.places, strict=True):
-                columns[column] = answer[place]
+            columns[one.columns] = answer[one.places]
         for column in others:
             feature = catalog.features[column]
             columns[column] = feature.word.compute(feature, past)

@@ -4,10 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from features.feature import Asks, Feature
 from features.nouns import Scope
 from features.strands import Plan
-from leadml.arrays import Matrix
+from leadml.arrays import Ints, Matrix
 
 Question: TypeAlias = tuple[Callable[..., Matrix], tuple[Any, ...]]
 """What is asked of a strand, and with which settings."""
@@ -21,16 +23,17 @@ class Bundle:
         scope: whose events the strand holds.
         strand: its position in the plan.
         question, given: what is asked.
-        columns: the features' places in the catalogue.
-        places: where their answers stand in the answer's table.
+        columns: the features' places in the catalogue; shape (k,).
+        places: where their answers stand in the answer's table: an array of shape (k,) for each of
+            its dimensions but the last.
     """
 
     scope: Scope
     strand: int
     question: Callable[..., Matrix]
     given: tuple[Any, ...]
-    columns: tuple[int, ...]
-    places: tuple[tuple[int, ...], ...]
+    columns: Ints
+    places: tuple[Ints, ...]
 
 
 def bundle(features: Sequence[Feature], plan: Plan) -> tuple[tuple[Bundle, ...], tuple[int, ...]]:
@@ -59,16 +62,14 @@ def bundle(features: Sequence[Feature], plan: Plan) -> tuple[tuple[Bundle, ...],
 
     def bundled(scope: Scope, strand: int, question: Question, columns: list[int]) -> Bundle:
         own = [features[column] for column in columns]
-        rows = [place[feature.noun.scope, feature.noun.keys][1] for feature in own]
+        rows = np.array([place[feature.noun.scope, feature.noun.keys][1] for feature in own])
         asks, given = question
         if not windowed(own[0]):
-            return Bundle(scope, strand, asks, given, tuple(columns), tuple((row,) for row in rows))
-        windows = tuple(dict.fromkeys(feature.window.days for feature in own))
-        places = [
-            (row, windows.index(feature.window.days))
-            for row, feature in zip(rows, own, strict=True)
-        ]
-        return Bundle(scope, strand, asks, (windows, *given), tuple(columns), tuple(places))
+            return Bundle(scope, strand, asks, given, np.array(columns), (rows,))
+        days = [feature.window.days for feature in own]
+        windows = tuple(dict.fromkeys(days))
+        over = np.array([windows.index(each) for each in days])
+        return Bundle(scope, strand, asks, (windows, *given), np.array(columns), (rows, over))
 
     return tuple(bundled(*key, columns) for key, columns in asked.items()), tuple(others)
 

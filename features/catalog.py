@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from features.buckets import BucketedPast
 from features.bundles import Bundle, bundle
 from features.engagement import declare_engagement
@@ -16,7 +18,7 @@ from features.nouns import whole_of
 from features.past import Past
 from features.spec import read_feature
 from features.strands import Plan, plan_for
-from leadml.arrays import Floats, Matrix, grouped_sums
+from leadml.arrays import Floats, Ints, Matrix, grouped_sums
 from leadml.config import Attributes, Config
 from leadml.errors import DataError, listed
 from leadml.events import GROUPS, EventType, Group
@@ -72,12 +74,12 @@ class Catalog:
 
     def group_sums(self, contributions: Matrix) -> dict[Group, Floats]:
         """The contributions of each group of evidence, summed; shape (n,)."""
-        sums = grouped_sums(contributions, self._columns_of_groups)
+        sums = grouped_sums(contributions, self._group, len(GROUPS))
         return {group: sums[:, k] for k, group in enumerate(GROUPS)}
 
     @cached_property
-    def _columns_of_groups(self) -> list[list[int]]:
-        return [[k for k, f in enumerate(self.features) if f.noun.group == g] for g in GROUPS]
+    def _group(self) -> Ints:
+        return np.array([GROUPS.index(f.noun.group) for f in self.features], dtype=np.int64)
 
     @cached_property
     def subjects(self) -> list[list[int]]:
@@ -86,6 +88,17 @@ class Catalog:
         for column, feature in enumerate(self.features):
             by_noun.setdefault(feature.noun.name, []).append(column)
         return list(by_noun.values())
+
+    def subject_sums(self, contributions: Matrix) -> Matrix:
+        """The contributions of each subject, summed; shape (n, n_subjects)."""
+        return grouped_sums(contributions, self._subject, len(self.subjects))
+
+    @cached_property
+    def _subject(self) -> Ints:
+        subject = np.zeros(len(self.features), dtype=np.int64)
+        for k, columns in enumerate(self.subjects):
+            subject[columns] = k
+        return subject
 
     def with_levels(self, past: Past | BucketedPast, settings: Attributes) -> "Catalog":
         """The catalogue with the levels of its categories learned from ``past``."""

@@ -9,6 +9,9 @@ import numpy as np
 
 from leadml.arrays import Floats, Ints, Matrix, Nanos
 
+FEW = 128
+"""So few windows are summed one by one: each step of NumPy costs as much as several sums."""
+
 
 def running_sums(values: Floats, carried: Floats) -> Floats:
     """Sum of the values up to and including each row of its stretch.
@@ -49,6 +52,8 @@ def window_sums(values: Floats, first: Ints, until: Ints) -> Matrix:
     """
     total: Matrix = np.zeros(first.shape)
     begin, length = first.copy(), until - first
+    if first.size <= FEW:
+        return _few_window_sums(values, begin, length)
     sums, width = values, 1
     for _ in range(int(length.max(initial=0)).bit_length()):
         odd = (length & width) != 0
@@ -57,6 +62,24 @@ def window_sums(values: Floats, first: Ints, until: Ints) -> Matrix:
         sums = np.concatenate((sums[:-width] + sums[width:], sums[-width:]))
         width *= 2
     return total
+
+
+def _few_window_sums(values: Floats, begin: Ints, length: Ints) -> Matrix:
+    """The same sums, added in the same order, window by window."""
+    levels = [values]
+    for k in range(int(length.max(initial=0)).bit_length() - 1):
+        below, width = levels[-1], 1 << k
+        levels.append(below[:-width] + below[width:])
+    added = [level.tolist() for level in levels]
+    sums = []
+    for start, count in zip(begin.ravel().tolist(), length.ravel().tolist(), strict=True):
+        total, place = 0.0, start
+        for k in range(count.bit_length()):
+            if count >> k & 1:
+                total += added[k][place]
+                place += 1 << k
+        sums.append(total)
+    return np.array(sums).reshape(begin.shape)
 
 
 def first_not_before(times: Nanos, start: Ints, stop: Ints, moment: Nanos) -> Ints:

@@ -1,6 +1,5 @@
 """The array shapes that pass between the rooms."""
 
-from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -25,25 +24,27 @@ FEW_ROWS = 32
 """Up to so many rows it takes less time to add row by row than column by column."""
 
 
-def row_sums(matrix: Matrix, columns: Sequence[int]) -> Floats:
-    """The sum of some columns, added one by one; shape (n,)."""
-    return grouped_sums(matrix, [columns])[:, 0]
+def row_sums(matrix: Matrix) -> Floats:
+    """The sum of each row, its columns added one by one; shape (n,)."""
+    return grouped_sums(matrix, np.zeros(matrix.shape[1], dtype=np.int64), 1)[:, 0]
 
 
-def grouped_sums(matrix: Matrix, groups: Sequence[Sequence[int]]) -> Matrix:
-    """The sums of some groups of columns, each added one by one; shape (n, n_groups).
+def grouped_sums(matrix: Matrix, group: Ints, groups: int) -> Matrix:
+    """The sums of groups of columns, added one by one; shape (n, groups).
 
-    The order of additions is that of the columns whatever the number of rows, so that one row
-    alone and the same row in a batch give the same bits.
+    Columns are added from left to right whatever the number of rows, so that one row alone and the
+    same row in a batch give the same bits.
+
+    Args:
+        matrix: shape (n, n_columns).
+        group: of each column, below ``groups``; shape (n_columns,).
+        groups: how many there are.
     """
-    sums = np.zeros((len(groups), len(matrix))).T
+    sums = np.zeros((groups, len(matrix))).T
     if len(matrix) > FEW_ROWS:
-        for k, columns in enumerate(groups):
-            for column in columns:
-                sums[:, k] += matrix[:, column]
+        for column, own in enumerate(group.tolist()):
+            sums[:, own] += matrix[:, column]
         return sums
-    places = np.array([column for columns in groups for column in columns], dtype=np.intp)
-    owner = np.repeat(np.arange(len(groups)), [len(columns) for columns in groups])
-    for k, row in enumerate(matrix[:, places]):
-        sums[k] = np.bincount(owner, row, minlength=len(groups))
+    for k, row in enumerate(matrix):
+        sums[k] = np.bincount(group, row, minlength=groups)
     return sums

@@ -12,58 +12,82 @@ import pandas as pd
 from leadml.columns import check_timezone
 from leadml.config import Config
 from leadml.errors import listed, nearest
+from leadml.extract import Extract
 from leadml.findings import Findings
 from leadml.reading import TableReader
-from leadml.tables import Clock, Tables
+from leadml.survey import Survey
+from leadml.tables import Clock, Tables, is_among
 from leadml.timeline import as_moment, days
 
 log = logging.getLogger(__name__)
 
 
-def read_tables(config: Config, *, now: pd.Timestamp, events: bool = True) -> Tables:
+def read_tables(
+    config: Config, *, now: pd.Timestamp, events: bool = True, survey: Survey | None = None
+) -> Tables:
     """Reads and checks the tables that ``config`` names.
 
     Args:
         config: where they are and how they are to be read.
         now: no time may lie after it.
         events: whether to read the events; a log larger than memory is read in parts instead.
+        survey: what is known of a log that is not read.
 
     Raises:
         DataError: a table is absent or does not hold what it must; all that is wrong, one a line.
     """
-    tables = inspect_tables(config, now=now, events=events)
+    tables = inspect_tables(config, now=now, events=events, survey=survey)
     Findings(found=list(tables.findings)).check()
     return tables
 
 
-def inspect_tables(config: Config, *, now: pd.Timestamp, events: bool = True) -> Tables:
+def inspect_tables(
+    config: Config,
+    *,
+    now: pd.Timestamp,
+    events: bool = True,
+    survey: Survey | None = None,
+    extract: Extract | None = None,
+) -> Tables:
     """Like `read_tables`, with errors left among the findings instead of raised.
+
+    Args:
+        config: where the tables are and how they are to be read.
+        now: no time may lie after it.
+        events: whether to read the events.
+        survey: what is known of a log that is not read.
+        extract: the rows of some leads, to be read as if they stood among all others.
 
     Raises:
         DataError: a table or a required column is absent.
     """
     if config.data.timezone:
         check_timezone(config.data.timezone)
-    reader = TableReader(config, now)
+    reader = TableReader(config, now, extract)
     if config.data.table:
         leads, outcomes, clock = reader.wide()
     else:
         leads, outcomes, clock = reader.leads(), reader.outcomes(), None
     log = reader.events() if events else reader.no_events()
-    attributes, spend = reader.attributes(), reader.spend()
+    attributes = reader.attributes()
+    spend = reader.spend() if extract is None else reader.no_spend()
     leads = _one_row_a_lead(leads, reader.findings)
-    known = pd.Index(leads["lead_id"])
+    known = leads["lead_id"]
     log = _of_known_leads("events", log, known, reader.findings)
     outcomes = _of_known_leads("outcomes", outcomes, known, reader.findings)
     attributes = _of_known_leads("attributes", attributes, known, reader.findings)
     outcomes = _after_creation(outcomes, leads, reader)
+    if survey is not None:
+        reader.precisions["events.occurred_at"] = survey.days_only
     clock = clock or _clock(reader)
     draft = Tables(leads, log, outcomes, attributes, spend, now, clock)
-    end = _end(draft, config)
-    cut = dataclasses.replace(draft, end=end).upto(end)
-    _note_cut(draft, cut, reader.findings)
-    _note_undeclared(cut, config, reader.findings)
-    _note_unknown_columns(cut, config, reader.findings)
+    end = _end(draft, config, survey, last=None if extract is None else now)
+    draft = dataclasses.replace(draft, end=end)
+    cut = draft if extract is not None and end > now else draft.upto(end)
+    if extract is None:
+        _note_cut(draft, cut, reader.findings)
+        _note_undeclared(cut, config, reader.findings)
+        _note_unknown_columns(cut, config, reader.findings)
     return dataclasses.replace(cut, findings=tuple(reader.findings.found))
 
 
@@ -83,9 +107,9 @@ def _one_row_a_lead(leads: pd.DataFrame, findings: Findings) -> pd.DataFrame:
 
 
 def _of_known_leads(
-    table: str, frame: pd.DataFrame, known: pd.Index, findings: Findings
+    table: str, frame: pd.DataFrame, known: "pd.Series[str]", findings: Findings
 ) -> pd.DataFrame:
-    unknown = ~frame["lead_id"].isin(known)
+    unknown = pd.Series(~is_among(frame["lead_id"], known), index=frame.index)
     return findings.keep_out(table, frame, unknown, "Rows of leads that the leads table lacks.")
 
 
@@ -101,10 +125,15 @@ def _after_creation(
     return reader.findings.refuse("outcomes", outcomes, early, text)
 
 
-def _end(tables: Tables, config: Config) -> pd.Timestamp:
-    """The end of the data: as set, else just after the last time in it."""
+def _end(
+    tables: Tables, config: Config, survey: Survey | None, *, last: pd.Timestamp | None
+) -> pd.Timestamp:
+    """The end of the data: as set, else just after ``last``, by default the last time in it."""
     columns = (tables.leads["created_at"], tables.events["known_at"], tables.outcomes["closed_at"])
-    last = max((column.max() for column in columns if len(column)), default=tables.end)
+    if last is None or not tables.dated:
+        times = [column.max() for column in columns if len(column)]
+        times += [] if survey is None else [survey.last]
+        last = max(times, default=tables.end)
     if not tables.dated:
         return last + days(config.label.horizon_days + 1)
     if config.data.end is not None:

@@ -17,6 +17,9 @@ from leadml.errors import DataError
 LARGEST = 1e15
 """No number is further from zero, so that no sum of them overflows or loses its cents."""
 
+FIRST = 1_000
+"""How many values are read as numbers first: one that is none makes the column one of texts."""
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
@@ -48,15 +51,17 @@ def as_text(column: pd.Series) -> pd.Series:
     if isinstance(column.dtype, pd.StringDtype):
         text = column.str.strip()
         lower = text.str.lower()
-        return text.mask(lower.isin(_TRUE_FALSE), lower).astype("str")
+        spoken = lower.isin(_TRUE_FALSE)
+        return (text.mask(spoken, lower) if spoken.any() else text).astype("str")
     if pd.api.types.is_bool_dtype(column.dtype) and column.dtype != object:
         return column.map({True: "true", False: "false"}).astype("str")
     if pd.api.types.is_integer_dtype(column.dtype):
         return column.astype("str")
-    return pd.Series([_one_text(value) for value in column], index=column.index, dtype="str")
+    return pd.Series([one_text(value) for value in column], index=column.index, dtype="str")
 
 
-def _one_text(value: object) -> str | float:
+def one_text(value: object) -> str | float:
+    """One value as text; NaN where it is missing."""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float | np.floating):
@@ -85,21 +90,38 @@ def as_numbers(column: pd.Series, *, largest: float = LARGEST) -> pd.Series:
     return numbers
 
 
-def settled(column: pd.Series) -> pd.Series:
-    """An attribute column as float64 where all it holds are numbers, else as text."""
+def settled(column: pd.Series, *, numbers: bool | None = None) -> pd.Series:
+    """An attribute column as float64 where all it holds are numbers, else as text.
+
+    Args:
+        column: of any dtype.
+        numbers: whether all are numbers, where more is known of the column than these rows.
+    """
+    if numbers is not None:
+        return _amounts(column) if numbers else as_text(column)
     if pd.api.types.is_bool_dtype(column.dtype):
         return as_text(column)
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return column.astype("float64").replace([np.inf, -np.inf], np.nan)
+        return _amounts(column)
     text = as_text(column)
-    numbers = pd.to_numeric(text, errors="coerce")
+    first = text.iloc[:FIRST]
+    if (pd.to_numeric(first, errors="coerce").isna() & first.notna()).any():
+        return text
+    amounts = pd.to_numeric(text, errors="coerce")
     if (
         text.notna().any()
-        and not (numbers.isna() & text.notna()).any()
-        and np.isfinite(numbers.dropna()).all()
+        and not (amounts.isna() & text.notna()).any()
+        and np.isfinite(amounts.dropna()).all()
     ):
-        return numbers.astype("float64")
+        return amounts.astype("float64")
     return text
+
+
+def _amounts(column: pd.Series) -> pd.Series:
+    """A column as float64; what is no finite number is missing."""
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        column = pd.to_numeric(as_text(column), errors="coerce")
+    return column.astype("float64").replace([np.inf, -np.inf], np.nan)
 
 
 def as_consent(column: pd.Series) -> pd.Series:
@@ -108,30 +130,34 @@ def as_consent(column: pd.Series) -> pd.Series:
     return as_text(column).str.lower().map(answers).astype("float64")
 
 
-def as_times(column: pd.Series, *, timezone: str = "", time_format: str = "") -> Times:
+def as_times(
+    column: pd.Series, *, timezone: str = "", time_format: str = "", days: bool | None = None
+) -> Times:
     """Any column as UTC times; a bare date is its midnight, UTC.
 
     Args:
         column: text, dates or timestamps, with a zone or without.
         timezone: the zone of times that carry none; empty where none is declared.
         time_format: strptime format of text that is not ISO 8601; empty for ISO 8601.
+        days: whether it holds bare dates only, where more is known of it than these rows: among
+            times of day a midnight is one too, in its zone.
     """
     if pd.api.types.is_numeric_dtype(column.dtype) and column.notna().any():
         return _times(column, pd.Series(pd.NaT, index=column.index), column.notna().to_numpy())
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return _times(column, column.dt.tz_convert("UTC"))
     if pd.api.types.is_datetime64_dtype(column.dtype):
-        return _localised(column, column, timezone)
+        return _localised(column, column, timezone, days=days)
     text = as_text(column)
     if time_format:
         parsed = pd.to_datetime(text, format=time_format, errors="coerce", utc="%z" in time_format)
         if isinstance(parsed.dtype, pd.DatetimeTZDtype):
             return _times(text, parsed.dt.tz_convert("UTC"))
-        return _localised(text, parsed, timezone)
+        return _localised(text, parsed, timezone, days=days)
     zoned = text.str.contains(_ZONE, regex=True, na=False)
     aware = pd.to_datetime(text.where(zoned), format="ISO8601", errors="coerce", utc=True)
     naive = _naive(text.where(~zoned))
-    bare = _localised(text, naive, timezone)
+    bare = _localised(text, naive, timezone, days=days)
     values = aware.where(zoned, bare.values)
     unreadable = (values.isna() & text.notna()).to_numpy() & ~bare.zoneless
     return Times(_us(values), unreadable, bare.zoneless & ~zoned.to_numpy(), _days_only(values))
@@ -141,9 +167,9 @@ def _naive(text: pd.Series) -> pd.Series:
     return pd.to_datetime(text, format="ISO8601", errors="coerce")
 
 
-def _localised(column: pd.Series, naive: pd.Series, timezone: str) -> Times:
+def _localised(column: pd.Series, naive: pd.Series, timezone: str, *, days: bool | None) -> Times:
     """Times without a zone: dates are UTC midnights, times of day need the declared zone."""
-    if _days_only(naive):
+    if days is not False and _days_only(naive):
         return _times(column, naive.dt.tz_localize("UTC"))
     if not timezone:
         return Times(

@@ -29,7 +29,7 @@ from leadml.parsing import expanded, parse_value, without_nothing
 from leadml.point_rules import BEHAVIOUR, FIT, BehaviourRule, FitRule, check_rules
 from leadml.policy import Policy
 from leadml.policy_check import check_policy
-from leadml.service import Serving, check_serving
+from leadml.service import SECRETS, Serving, check_serving
 
 Every = Literal["", "week", "month", "quarter"]
 By = Literal["", "week", "month", "quarter", "block"]
@@ -244,12 +244,16 @@ class Registry:
     """Where models live.
 
     Attributes:
-        folder: holds the MLflow store and its artifacts; relative to ``leadml.toml``.
+        folder: holds the MLflow store and its artifacts; relative to ``leadml.toml``. Where models
+            are served, also checked copies of them.
         name: of the registered model.
+        uri: of an MLflow tracking server that takes the store's place, as in
+            ``http://mlflow:5000``; "" for none.
     """
 
     folder: str = "models"
     name: str = "lead-scorer"
+    uri: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,9 +316,11 @@ def parse_config(settings: Mapping[str, Any]) -> Config:
 
 
 def as_dict(config: Config) -> dict[str, Any]:
-    """The resolved tree as plain data, ready for JSON, without folder and passwords."""
+    """The resolved tree as plain data, ready for JSON, without folder, passwords and keys."""
     tree = dataclasses.asdict(config)
     del tree["folder"]
+    for name in SECRETS:
+        del tree["serving"][name]
     return cast("dict[str, Any]", _plain(tree))
 
 
@@ -349,6 +355,12 @@ def check_config(config: Config) -> None:
     }
     if both:
         msg = f"label.won and label.lost must not share a text, got {listed(both)} in both."
+        raise ConfigError(msg)
+    if config.registry.uri and not config.registry.uri.startswith(("http://", "https://")):
+        msg = (
+            "registry.uri must be the address of a tracking server, as in 'http://mlflow:5000', "
+            "got another. Leave it out for a database in registry.folder."
+        )
         raise ConfigError(msg)
     _check_points(config)
     check_policy(config.policy, config.events)

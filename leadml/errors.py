@@ -17,6 +17,10 @@ class DataError(LeadmlError):
     """A table does not hold what it must."""
 
 
+class SourceError(DataError):
+    """The source of the tables cannot be asked now; it may be later."""
+
+
 class SignalError(LeadmlError):
     """The examples are too few, or too much alike, to learn from."""
 
@@ -29,7 +33,11 @@ class RegistryError(LeadmlError):
     """The registry lacks the model, version or alias that was asked for."""
 
 
-class NoChampionError(RegistryError):
+class NotRegisteredError(RegistryError):
+    """The registry answers, and has no such model, version or alias."""
+
+
+class NoChampionError(NotRegisteredError):
     """No model scores yet."""
 
 

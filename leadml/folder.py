@@ -9,6 +9,8 @@
 | maps.json | the map to probabilities, for each horizon |
 | policy.json | the policy: what each stage needs, lines, where grades part |
 | answers.json | what leads say of each attribute, and how commonly |
+| profile.json | how its features and its margin spread over the newest examples |
+| known.json | a few rows of features, and how the model answers them |
 | card.json | what it predicts, from which data, how well |
 
 Hashes are checked before LightGBM parses: a damaged text model would kill the process.
@@ -25,9 +27,10 @@ import lightgbm
 import numpy as np
 
 from leadml.errors import ModelError, listed
+from leadml.known import known_answers
 from leadml.model import Bend, Calibration, LeadModel, LinearPart, Term
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the folder's meaning changes."""
 
 _NAMES = {
@@ -37,6 +40,8 @@ _NAMES = {
     "maps.json",
     "policy.json",
     "answers.json",
+    "profile.json",
+    "known.json",
     "card.json",
 }
 
@@ -63,6 +68,8 @@ def write_model(model: LeadModel, folder: Path) -> None:
         "maps.json": _json({str(days): dataclasses.asdict(own) for days, own in maps.items()}),
         "policy.json": _json(model.policy),
         "answers.json": _json(model.answers),
+        "profile.json": _json(model.profile),
+        "known.json": _json(known_answers(model)),
         "card.json": _json(model.card),
     }
     if model.linear is not None:
@@ -96,6 +103,8 @@ def read_model(folder: Path) -> LeadModel:
         card=card,
         horizons=maps,
         answers=json.loads(files["answers.json"]),
+        profile=json.loads(files["profile.json"]),
+        known=json.loads(files["known.json"]),
     )
 
 

@@ -173,12 +173,15 @@ class _Leads:
         if not case.block:
             return np.ones(len(self.fit), dtype=np.bool_)
         by_event = self.within(case.events, case.within_days)
-        return by_event | self.evidence.blocked.get(case.block, np.zeros_like(by_event))
+        by_attribute = self.evidence.blocked.get(case.block)
+        return by_event if by_attribute is None else by_event | by_attribute
 
     def days_since(self, names: Sequence[str]) -> Floats:
         """Days since the last of some kinds or event types; NaN where there is none."""
-        last = np.full(len(self.fit), np.nan)
-        for name in names:
+        if not names:
+            return np.full(len(self.fit), np.nan)
+        last = self.evidence.days_since[names[0]]
+        for name in names[1:]:
             last = np.fmin(last, self.evidence.days_since[name])
         return last
 
@@ -187,7 +190,8 @@ class _Leads:
         return np.asarray(self.days_since(names) <= days)
 
     def _graded(self, grades: Ints, least: int, need: Need) -> Bools:
-        return np.asarray((grades >= least) | ((grades < 0) & need.waived))
+        met = grades >= least
+        return np.asarray(met | (grades < 0) if need.waived else met)
 
 
 def _grades(levels: Levels, evidence: Evidence, previous: Previous | None) -> tuple[Ints, Ints]:

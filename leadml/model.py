@@ -13,6 +13,7 @@ TreeSHAP values (path-dependent: Lundberg et al. 2020), so both say "more or les
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 import lightgbm
@@ -21,7 +22,7 @@ import numpy as np
 from leadml.arrays import Floats, Matrix, row_sums
 from leadml.errors import ModelError
 from leadml.intervals import Z90
-from leadml.shapley import tree_contributions
+from leadml.paid import Payments
 
 CLIP = 5.0
 """Scaled numbers are held within so many scales of the centre."""
@@ -92,7 +93,7 @@ class LinearPart:
 
     def margin(self, matrix: Matrix) -> Floats:
         """Log-odds; shape (n,)."""
-        return self.intercept + row_sums(self.contributions(matrix), range(len(self.terms)))
+        return self.intercept + row_sums(self.contributions(matrix))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +177,7 @@ class Calibration:
         return sigmoid(middle - half), sigmoid(middle + half)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LeadModel:
     """A trained model, complete: it needs nothing beside it to score a matrix of its features.
 
@@ -189,6 +190,9 @@ class LeadModel:
         card: what it predicts, from which data, how well: plain data for people and machines.
         answers: what leads say of each attribute, and how commonly: plain data, for asking what a
             missing one would change.
+        profile: how its features and its margin spread over the newest examples it learned from
+            (`leadml.profile.Profile`), as data; empty where that is not known.
+        known: a few rows of features, and how it answered them when it was made (`leadml.known`).
     """
 
     catalog: Mapping[str, Any]
@@ -199,6 +203,8 @@ class LeadModel:
     card: Mapping[str, Any]
     horizons: Mapping[int, Calibration] = field(default_factory=dict)
     answers: Mapping[str, Any] = field(default_factory=dict)
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     def margin(self, matrix: Matrix) -> Floats:
         """The raw log-odds, before calibration; shape (n,).
@@ -248,11 +254,15 @@ class LeadModel:
             total = total + self.linear.contributions(matrix)
             base += self.linear.intercept
         if self.trees is not None:
-            added, expected = tree_contributions(self.trees, matrix, threads=_threads(matrix))
-            total = total + added
-            base += expected
+            total = total + self._payments.contributions(matrix, threads=_threads(matrix))
+            base += self._payments.base
         start = float(self.calibration.log_odds(np.array([base]))[0])
         return total * self.calibration.steepness(base, total.sum(axis=1))[:, None], start
+
+    @cached_property
+    def _payments(self) -> Payments:
+        """What the trees pay, made ready once."""
+        return Payments.of(cast("lightgbm.Booster", self.trees))
 
     def _check(self, matrix: Matrix) -> None:
         expected = len(self.catalog["features"])

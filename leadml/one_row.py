@@ -110,7 +110,7 @@ class _Splits:
             known = (codes > -1) & (codes < self._other)
             place = np.where(known, codes, self._other).astype(np.intp)
             left[self._of_levels] = self._levels[self._starts + place]
-        return left
+        return np.asarray(left)
 
 
 class _Conditions:
@@ -124,7 +124,7 @@ class _Conditions:
 
     def hold(self, left: Bools) -> Bools:
         """Which conditions hold; shape (n_conditions,)."""
-        taken = left[self._split] == self._way
+        taken = np.asarray(left[self._split] == self._way)
         if len(taken) == len(self._opens):
             return taken
         return np.asarray(np.logical_and.reduceat(taken, self._opens))

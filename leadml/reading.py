@@ -14,8 +14,9 @@ import pyarrow as pa
 from leadml.columns import as_consent, as_numbers, as_text, as_times, settled
 from leadml.config import STAGE_OUTCOMES, Config
 from leadml.errors import DataError, listed, nearest
+from leadml.extract import Extract
 from leadml.findings import Findings
-from leadml.sources import open_source
+from leadml.sources import Readable, as_frame, open_source
 from leadml.tables import LEAD_COLUMNS, REQUIRED, Clock
 from leadml.timeline import EARLIEST
 
@@ -30,12 +31,14 @@ class TableReader:
         precisions: by column of times, whether it holds days only.
     """
 
-    def __init__(self, config: Config, now: pd.Timestamp) -> None:
-        """Opens the source; no time may lie after ``now``."""
+    def __init__(self, config: Config, now: pd.Timestamp, extract: Extract | None = None) -> None:
+        """Opens the source, or takes some rows of it; no time may lie after ``now``."""
         self.config, self.now = config, now
-        self.source = open_source(config.data.source, config.folder)
+        self.source: Readable = extract or open_source(config.data.source, config.folder)
+        self.whole = extract.whole if extract else None
         self.findings = Findings(set_aside=config.data.bad_rows == "set_aside")
-        self.precisions: dict[str, bool] = {}
+        days = self.whole.days if self.whole else {}
+        self.precisions = {k: own for k, own in days.items() if not k.endswith(".recorded_at")}
 
     def _load(self, table: str) -> pd.DataFrame:
         """The raw frame of one table, its columns renamed to ours; empty where it is optional."""
@@ -52,11 +55,12 @@ class TableReader:
             return pd.DataFrame({column: pd.Series(dtype="str") for column in REQUIRED[table]})
         arrow = self.source.read(name, self.config.data.missing)
         frame = self._renamed(table, arrow)
-        log.info("read %s: %s rows", table, f"{len(frame):,}")
+        if self.whole is None:
+            log.info("read %s: %s rows", table, f"{len(frame):,}")
         return frame
 
     def _renamed(self, table: str, arrow: pa.Table) -> pd.DataFrame:
-        frame: pd.DataFrame = arrow.to_pandas(ignore_metadata=True, types_mapper=_mapped)
+        frame = as_frame(arrow)
         for ours, theirs in getattr(self.config.columns, table).items():
             if theirs not in frame:
                 msg = (
@@ -84,13 +88,14 @@ class TableReader:
                     f"{listed(frame.columns, most=12)}.{hint}"
                 )
                 raise DataError(msg)
-        if not len(frame) and table in {"leads", "outcomes", "table"}:
+        if not len(frame) and not self.whole and table in {"leads", "outcomes", "table"}:
             msg = f"{table} must hold rows, got none. Export it again."
             raise DataError(msg)
         missing = list(self.config.data.missing)
         text = [str(name) for name in frame if isinstance(frame[name].dtype, pd.StringDtype)]
+        unknown = {name: frame[name].isin(missing) for name in text}
         return frame.assign(
-            **{name: frame[name].where(~frame[name].isin(missing)) for name in text}
+            **{name: frame[name].mask(own) for name, own in unknown.items() if own.any()}
         )
 
     def leads(self) -> pd.DataFrame:
@@ -110,16 +115,19 @@ class TableReader:
             frame = frame.assign(account_id=as_text(frame["account_id"]))
         if "consent" in frame:
             frame = frame.assign(consent=as_consent(frame["consent"]))
-        return frame.assign(**self._settled(frame, skip=LEAD_COLUMNS))
+        return frame.assign(**self._settled("leads", frame, skip=LEAD_COLUMNS))
 
-    def _settled(self, frame: pd.DataFrame, *, skip: tuple[str, ...]) -> dict[str, pd.Series]:
+    def _settled(
+        self, table: str, frame: pd.DataFrame, *, skip: tuple[str, ...]
+    ) -> dict[str, pd.Series]:
         """The attribute columns as float64 or text."""
         columns: dict[str, pd.Series] = {}
         for name in frame:
             if name in skip:
                 continue
             text = name in self.config.attributes.categories
-            columns[str(name)] = as_text(frame[name]) if text else settled(frame[name])
+            numbers = self.whole.numbers.get(f"{table}.{name}") if self.whole else None
+            columns[str(name)] = settled(frame[name], numbers=False if text else numbers)
         return columns
 
     def events(self) -> pd.DataFrame:
@@ -217,7 +225,7 @@ class TableReader:
         """lead_id, valid_from and the columns whose history it tells."""
         frame = self._timed("attributes", self._load("attributes"), "valid_from")
         frame = frame.assign(lead_id=as_text(frame["lead_id"]))
-        return frame.assign(**self._settled(frame, skip=("lead_id", "valid_from")))
+        return frame.assign(**self._settled("attributes", frame, skip=("lead_id", "valid_from")))
 
     def spend(self) -> pd.DataFrame:
         """source, month, cost."""
@@ -226,12 +234,18 @@ class TableReader:
             source=as_text(frame["source"]), cost=self._numbers("spend", frame, "cost")
         )
 
+    def no_spend(self) -> pd.DataFrame:
+        """The table of spend without a row."""
+        text, month = pd.Series(dtype="str"), pd.Series(dtype="datetime64[us, UTC]")
+        return pd.DataFrame({"source": text, "month": month, "cost": pd.Series(dtype="float64")})
+
     def wide(self) -> tuple[pd.DataFrame, pd.DataFrame, Clock | None]:
         """Leads and outcomes from one wide table, dated or not."""
         frame = self._renamed(
             "table", self.source.read(self.config.data.table, self.config.data.missing)
         )
-        log.info("read %s: %s rows", self.config.data.table, f"{len(frame):,}")
+        if self.whole is None:
+            log.info("read %s: %s rows", self.config.data.table, f"{len(frame):,}")
         if "outcome" not in frame:
             msg = (
                 f"The table must have an outcome column, got {listed(frame.columns, most=12)}. "
@@ -312,10 +326,14 @@ class TableReader:
     ) -> pd.DataFrame:
         """``frame`` with ``column`` as UTC times; rows whose time cannot be read are refused."""
         data = self.config.data
-        times = as_times(frame[column], timezone=data.timezone, time_format=data.time_format)
-        if precision and len(frame):
+        known = self.whole.days.get(f"{table}.{column}") if self.whole else None
+        times = as_times(
+            frame[column], timezone=data.timezone, time_format=data.time_format, days=known
+        )
+        if precision and len(frame) and known is None:
             self.precisions[f"{table}.{column}"] = times.days_only and required
-        sample = listed(as_text(frame.loc[times.unreadable, column]).unique(), most=3)
+        wrong = frame.loc[times.unreadable, column]
+        sample = listed(as_text(wrong).unique(), most=3) if len(wrong) else ""
         bad = times.unreadable | times.zoneless | (required & times.values.isna().to_numpy())
         if times.zoneless.any():
             reason = (
@@ -345,9 +363,3 @@ class TableReader:
         except DataError as error:
             self.findings.add("error", table, str(error))
             return pd.Series(np.nan, index=frame.index, dtype="float64")
-
-
-def _mapped(arrow_type: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
-    """Text and dictionaries of text arrive as dtype ``str``."""
-    is_text = pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
-    return pd.StringDtype(na_value=np.nan) if is_text else None

@@ -91,7 +91,7 @@ def points_by_rule(table: Points, frame: pd.DataFrame) -> pd.DataFrame:
 
 def sum_points(table: Points, frame: pd.DataFrame) -> Floats:
     """The points of each example: the sum of what its rules give; shape (n,)."""
-    return row_sums(points_by_rule(table, frame).to_numpy(), range(len(table.rules)))
+    return row_sums(points_by_rule(table, frame).to_numpy())
 
 
 def explain_points(

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
@@ -37,8 +38,8 @@ class Parts:
     parts: Iterable[Callable[[], pa.Table]]
 
 
-class Source(Protocol):
-    """A place that holds tables."""
+class Readable(Protocol):
+    """Tables by name."""
 
     def has(self, table: str) -> bool:
         """Whether a table of that name is there."""
@@ -51,6 +52,10 @@ class Source(Protocol):
             DataError: the table is absent, empty of columns or unreadable.
         """
         ...
+
+
+class Source(Readable, Protocol):
+    """A place that holds tables."""
 
     def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:
         """Some columns of a table too large to be read at once.
@@ -94,11 +99,11 @@ class Folder:
 
     def has(self, table: str) -> bool:
         """Whether a file of that name, stem or glob is there."""
-        return bool(self._files(table))
+        return bool(self.files(table))
 
     def read(self, table: str, missing: Sequence[str]) -> pa.Table:
         """All files that ``table`` names, one after the other."""
-        files = self._files(table)
+        files = self.files(table)
         if not files:
             there = [path.name for path in self.path.iterdir() if path.name.endswith(_SUFFIXES)]
             msg = (
@@ -112,7 +117,7 @@ class Folder:
 
     def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:
         """Row groups of Parquet files, small ones together."""
-        files = self._files(table)
+        files = self.files(table)
         if not files or any(not path.name.endswith(".parquet") for path in files):
             got = listed([path.name for path in files]) or "no such file"
             msg = f"A table read in parts must be Parquet or in DuckDB, got {got}. Convert it."
@@ -134,7 +139,8 @@ class Folder:
                     groups, held = [], 0
         return Parts(total, parts)
 
-    def _files(self, table: str) -> list[Path]:
+    def files(self, table: str) -> list[Path]:
+        """The files that ``table`` names; none where there are none."""
         if "*" in table:
             return sorted(self.path.glob(table))
         named = [self.path / table, *(self.path / f"{table}{suffix}" for suffix in _SUFFIXES)]
@@ -159,9 +165,9 @@ class DuckDb:
             raise DataError(_no_table(table, str(self.path), self._names()))
         with duckdb.connect(self.path, read_only=True) as connection:
             try:
-                return connection.sql(_query(table)).to_arrow_table()
+                return connection.sql(query_of(table)).to_arrow_table()
             except duckdb.Error as error:
-                msg = f"'{self.path}' must answer '{_query(table)}', got: {error}"
+                msg = f"'{self.path}' must answer '{query_of(table)}', got: {error}"
                 raise DataError(msg) from error
 
     def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:
@@ -171,10 +177,10 @@ class DuckDb:
         if not self.has(table):
             raise DataError(_no_table(table, str(self.path), self._names()))
         connection = duckdb.connect(self.path, read_only=True)
-        asked = connection.sql(_query(table))
+        asked = connection.sql(query_of(table))
         there = {ours: theirs for ours, theirs in columns.items() if theirs in asked.columns}
-        chosen = ", ".join(f"{_quoted(theirs)} AS {ours}" for ours, theirs in there.items())
-        counted = connection.execute(f"SELECT count(*) FROM ({_query(table)})").fetchall()  # noqa: S608 - the user's own
+        chosen = ", ".join(f"{quoted(theirs)} AS {ours}" for ours, theirs in there.items())
+        counted = connection.execute(f"SELECT count(*) FROM ({query_of(table)})").fetchall()  # noqa: S608 - the user's own
         reader = asked.project(chosen).to_arrow_reader(rows)
 
         def batches() -> Iterator[Callable[[], pa.Table]]:
@@ -212,7 +218,7 @@ class Postgres:
         """The table, view or SELECT."""
         if not self.has(table):
             raise DataError(_no_table(table, self._said(), self._names()))
-        return self._ask(_query(table))
+        return self._ask(query_of(table))
 
     def in_parts(self, table: str, columns: Mapping[str, str], *, rows: int) -> Parts:  # noqa: ARG002 - says so
         """PostgreSQL is not read in parts."""
@@ -237,7 +243,7 @@ class Postgres:
                 cursor.execute(query)
                 return cursor.fetch_arrow_table()
         except postgresql.Error as error:
-            first = self._scrubbed(str(error).splitlines()[0])
+            first = scrubbed(str(error).splitlines()[0], self.address)
             msg = f"'{self._said()}' must answer '{query}', got: {first}"
             # The cause is left out: its text may repeat the password.
             raise DataError(msg) from None
@@ -245,21 +251,30 @@ class Postgres:
     def _said(self) -> str:
         return without_password(self.address)
 
-    def _scrubbed(self, text: str) -> str:
-        """A message of the driver without any part of the password that it repeats."""
-        secret = re.search(r"://[^:/@]*:([^/]*)@", self.address)
-        for part in filter(None, secret[1].split("@") if secret else ()):
-            text = text.replace(part, "***")
-        return without_password(text)
+
+def scrubbed(text: str, address: str) -> str:
+    """A message of a driver without any part of the address's password that it repeats."""
+    secret = re.search(r"://[^:/@]*:([^/]*)@", address)
+    for part in filter(None, secret[1].split("@") if secret else ()):
+        text = text.replace(part, "***")
+    return without_password(text)
 
 
-def _query(table: str) -> str:
+def query_of(table: str) -> str:
+    """What is asked of a database for a table: its SELECT, or all of what it names."""
     if _SELECT.match(table):
         return table
-    return f"SELECT * FROM {'.'.join(map(_quoted, table.split('.')))}"  # noqa: S608 - quoted above; the user's own file
+    return f"SELECT * FROM {'.'.join(map(quoted, table.split('.')))}"  # noqa: S608 - quoted above; the user's own file
 
 
-def _quoted(name: str) -> str:
+def asked_of(table: str, columns: Sequence[str] = ()) -> str:
+    """What is asked of a database for some columns, by default all; a WHERE may follow it."""
+    chosen = ", ".join(map(quoted, columns)) or "*"
+    return f"SELECT {chosen} FROM (\n{query_of(table).rstrip().rstrip(';')}\n) AS asked"  # noqa: S608 - quoted above; the user's own file
+
+
+def quoted(name: str) -> str:
+    """A name as SQL writes it."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -332,6 +347,21 @@ def write_file(frame: pd.DataFrame, path: Path) -> None:
         msg = f"The file to write must end in .parquet or .csv, got '{path.name}'."
         raise DataError(msg)
     draft.replace(path)
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """An Arrow table as a frame, its texts as dtype ``str``, UUIDs as they are written."""
+    for k, field in enumerate(table.schema):
+        if isinstance(field.type, pa.UuidType):
+            texts = [None if own is None else str(own) for own in table[k].to_pylist()]
+            table = table.set_column(k, field.name, pa.array(texts, pa.string()))
+    frame: pd.DataFrame = table.to_pandas(ignore_metadata=True, types_mapper=_text_dtype)
+    return frame
+
+
+def _text_dtype(arrow_type: pa.DataType) -> pd.api.extensions.ExtensionDtype | None:
+    is_text = pa.types.is_string(arrow_type) or pa.types.is_large_string(arrow_type)
+    return pd.StringDtype(na_value=np.nan) if is_text else None
 
 
 def as_table(frame: pd.DataFrame) -> pa.Table:

@@ -1,15 +1,27 @@
 """Where is the registry, and what do we call things in it? Shared by those who write and read it.
 
-The store is an MLflow SQLite file with its artifacts beside it. Versions move by alias:
-``champion`` scores, ``challenger`` is the newest candidate. Nothing here imports MLflow.
+The store is an MLflow SQLite file with its artifacts beside it, or an MLflow tracking server where
+one is named. Versions move by alias: ``champion`` scores, ``challenger`` is the newest candidate.
+Nothing here imports MLflow.
 """
 
 import os
+import re
 from collections.abc import MutableMapping
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from leadml.errors import RegistryError
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
+
+ARTIFACTS = "artifacts"
+"""The folder beside the database that holds the files of runs and models."""
+
+_NAME = re.compile(r"[^\W_][\w .\-]{0,199}")
+_VERSION = re.compile(r"[0-9]{1,9}|[A-Za-z_\-][A-Za-z0-9_\-]{0,99}")
 
 USABLE_TAG = "leadml.usable"
 """Whether a version has a signal worth selling: "true" or "false"."""
@@ -38,9 +50,42 @@ def database(folder: Path) -> Path:
     return folder / "mlflow.db"
 
 
-def tracking_uri(folder: Path) -> str:
-    """The address MLflow opens."""
-    return f"sqlite:///{database(folder)}"
+def tracking_uri(folder: Path, uri: str = "") -> str:
+    """The address MLflow opens: a tracking server's, or that of the database in ``folder``."""
+    return uri or f"sqlite:///{database(folder)}"
+
+
+def located(folder: Path, address: str) -> Path:
+    """Where artifacts of the registry in ``folder`` lie, wherever it was when they were made.
+
+    Args:
+        folder: of the registry, as it is now.
+        address: of the artifacts, as MLflow keeps it: absolute.
+    """
+    recorded = url2pathname(urlsplit(address).path)
+    _, _, inside = recorded.rpartition(f"/{ARTIFACTS}/")
+    here = folder / ARTIFACTS / inside
+    return here if here.exists() else Path(recorded)
+
+
+def check_name(name: str) -> None:
+    """Raises `RegistryError` where a model's name could be a path."""
+    if not _NAME.fullmatch(name):
+        msg = (
+            "registry.name must be up to 200 letters, digits, spaces, dots, dashes and underscores "
+            "and start with a letter or digit, got another. Rename it in leadml.toml."
+        )
+        raise RegistryError(msg)
+
+
+def check_version(version: str) -> None:
+    """Raises `RegistryError` where a text is neither a version number nor an alias."""
+    if not _VERSION.fullmatch(version):
+        msg = (
+            "A version must be a number, or an alias of up to 100 letters, digits, dashes and "
+            "underscores, got something else. `leadml models` lists what there is."
+        )
+        raise RegistryError(msg)
 
 
 def quieten(environ: MutableMapping[str, str]) -> None:
@@ -51,6 +96,7 @@ def quieten(environ: MutableMapping[str, str]) -> None:
     environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 
 def prepare() -> None:

@@ -21,8 +21,12 @@ import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from leadml.arrays import Bools
 from leadml.findings import Finding
 
 Clock = Literal["times", "days", "sequence", "none"]
@@ -75,12 +79,12 @@ class Tables:
     def upto(self, moment: pd.Timestamp) -> "Tables":
         """What was known before ``moment``: nothing at or after it."""
         leads = self._leads_known(moment)
-        ids = set(leads["lead_id"])
+        ids = leads["lead_id"]
 
         def past(frame: pd.DataFrame, time: str) -> pd.DataFrame:
             kept = (frame[time] < moment).to_numpy()
             if "lead_id" in frame:
-                kept = kept & frame["lead_id"].isin(ids).to_numpy()
+                kept = kept & is_among(frame["lead_id"], ids)
             return frame.loc[kept].reset_index(drop=True)
 
         return dataclasses.replace(
@@ -117,3 +121,16 @@ class Tables:
             digest.update(" ".join(map(str, frame.columns)).encode())
             digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
         return digest.hexdigest()
+
+
+def is_among(texts: "pd.Series[str]", known: "pd.Series[str]") -> Bools:
+    """Whether each text is one of the known ones; shape (n,).
+
+    `pandas.Series.isin` makes an object of every known text first: seconds for a million ids.
+
+    >>> is_among(pd.Series(["a", "b", None]), pd.Series(["b"])).tolist()
+    [False, True, False]
+    """
+    among = pa.array(known).cast(pa.large_string())
+    found = pc.is_in(pa.array(texts).cast(pa.large_string()), value_set=among)
+    return np.asarray(found, dtype=np.bool_)

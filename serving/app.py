@@ -5,12 +5,11 @@ and the app answers ``/healthz`` at once. FastAPI's own docs page takes its scri
 network; ours is one static page, rendered from the same OpenAPI document.
 """
 
-import asyncio
 import html
 import json
-import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -21,58 +20,76 @@ from pydantic.json_schema import models_json_schema
 
 from leadml.service import Serving
 from serving import routes
-from serving.deps import Champion, State, keep_loading
-from serving.problems import add_problems
+from serving.boundary import add_boundary
+from serving.contract import with_layers
+from serving.deps import State, read_clock
+from serving.keeper import Keeper
+from serving.lead_routes import leads
+from serving.lead_schemas import ChangeRequest
+from serving.lookup import Lookup
+from serving.metrics import Metrics
+from serving.metrics_route import numbers
+from serving.problems import REF, add_problems
+from serving.request_log import RequestLog
 from serving.schemas import Problem, ScoreRequest
-from serving.scoring import Scorer
-
-log = logging.getLogger(__name__)
+from serving.shadow import Shadow
+from serving.source import Source
+from serving.watch import Watch
 
 THREADS = 2
 """How many large requests are scored at once; each keeps a core busy."""
 
+LOOKUP_THREADS = 4
+"""How many leads are looked up at once; they wait for the source more than they work."""
 
-def create_app(settings: Serving, load: Callable[[], Scorer]) -> FastAPI:
+
+def create_app(settings: Serving, source: Source, lookup: Lookup | None = None) -> FastAPI:
     """The scoring app.
 
     Args:
-        settings: limits, and whether there is a docs page.
-        load: gives the model; runs in a thread, and again after a `LeadmlError`.
+        settings: limits, whether there is a docs page, and the folder of the score log.
+        source: of the models; asked in a thread, again and again.
+        lookup: where leads are looked up by their ids; None for nowhere.
     """
+    requests, metrics = RequestLog(read_clock), Metrics()
+    folder = Path(settings.score_log) if settings.score_log else None
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[State]:
-        champion = Champion()
-        loading = asyncio.create_task(
-            keep_loading(champion, load, routes.warm_up, retry_seconds=settings.poll_seconds)
-        )
-        loading.add_done_callback(lambda task: _admit(task, champion))
-        try:
-            yield State(
-                champion=champion, settings=settings, threads=anyio.CapacityLimiter(THREADS)
-            )
-        finally:
-            loading.cancel()
+        with (
+            Keeper(
+                source,
+                warm_up=routes.warm_up,
+                poll_seconds=settings.poll_seconds,
+                shadow=settings.shadow,
+            ) as keeper,
+            Watch(metrics, keeper, read_clock, folder) as watch,
+            lookup or nullcontext(),
+        ):
+            async with Shadow(watch.scored) as shadow:
+                yield State(
+                    keeper=keeper,
+                    settings=settings,
+                    threads=anyio.CapacityLimiter(THREADS),
+                    watch=watch,
+                    shadow=shadow,
+                    lookup=lookup,
+                    lookup_threads=anyio.CapacityLimiter(LOOKUP_THREADS),
+                )
+        requests.flush()
 
     app = FastAPI(
         title="leadml", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
     )
     app.include_router(routes.v1)
+    app.include_router(leads)
     app.include_router(routes.health)
+    app.include_router(numbers)
     add_problems(app)
+    add_boundary(app, settings, on_begin=(metrics.began,), on_end=(requests.add, metrics.ended))
     if settings.has_docs:
         _add_docs(app, settings)
     return app
-
-
-def _admit(loading: "asyncio.Task[None]", champion: Champion) -> None:
-    """Says so where loading ended in a way that nobody foresaw."""
-    error = None if loading.cancelled() else loading.exception()
-    if error is not None:
-        champion.excuse(
-            f"Loading the model ended unexpectedly ({type(error).__name__}); see the log."
-        )
-        log.error("loading the model ended unexpectedly", exc_info=error)
 
 
 def build_openapi(app: FastAPI, settings: Serving) -> dict[str, Any]:
@@ -85,24 +102,25 @@ def build_openapi(app: FastAPI, settings: Serving) -> dict[str, Any]:
             "Stateless: a request brings leads and their events, the answer brings their scores. "
             f"A request holds at most {settings.max_leads:,} leads and {settings.max_body_bytes:,} "
             "bytes. Every error is a problem (RFC 9457) that names the field and never repeats "
-            "its value."
+            "its value. Where the app has keys, a request needs one."
         ),
         routes=app.routes,
         tags=[
             {"name": "scores", "description": "Leads in, probabilities and reasons out."},
+            {"name": "leads", "description": "Leads by their id, and why a score changed."},
             {"name": "model", "description": "What answers, and how good it is."},
             {"name": "health", "description": "For what keeps the app running."},
         ],
     )
     _, schemas = models_json_schema(
-        [(ScoreRequest, "validation"), (Problem, "serialization")],
-        ref_template=routes.REF,
+        [(ScoreRequest, "validation"), (ChangeRequest, "validation"), (Problem, "serialization")],
+        ref_template=REF,
     )
     parts = {**document["components"]["schemas"], **schemas["$defs"]}
     leads = {**parts["ScoreRequest"]["properties"]["leads"], "maxItems": settings.max_leads}
     asked = {**parts["ScoreRequest"]["properties"], "leads": leads}
     parts["ScoreRequest"] = {**parts["ScoreRequest"], "properties": asked}
-    return {**document, "components": {"schemas": dict(sorted(parts.items()))}}
+    return with_layers({**document, "components": {"schemas": dict(sorted(parts.items()))}})
 
 
 def _add_docs(app: FastAPI, settings: Serving) -> None:
@@ -114,7 +132,7 @@ def _add_docs(app: FastAPI, settings: Serving) -> None:
         return JSONResponse(document)
 
     async def docs() -> Response:
-        policy = "default-src 'none'; style-src 'unsafe-inline'"
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     app.add_api_route("/openapi.json", openapi, include_in_schema=False)

@@ -4,66 +4,51 @@ Dependencies are ``async`` where they have nothing to wait for: FastAPI would se
 to its thread pool, which costs more than the function.
 """
 
-import asyncio
-import gc
-import logging
 import math
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict, cast
 
 import anyio
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from starlette.exceptions import HTTPException
 
-from leadml.errors import LeadmlError
 from leadml.service import Serving
+from serving.keeper import Keeper
+from serving.lookup import Lookup
+from serving.schemas import ReadyOut
 from serving.scoring import Scorer
+from serving.shadow import Shadow
+from serving.watch import Watch
 
-log = logging.getLogger(__name__)
+NO_MODEL = "There is no model to score with."
+"""All that a stranger hears of what is wrong inside."""
 
-
-class Champion:
-    """The model that answers.
-
-    Once there is a scorer there always is one: `swap` is a single assignment, so that a request
-    sees the old one or the new one, and a failure afterwards changes nothing.
-    """
-
-    def __init__(self) -> None:
-        self._now: Scorer | str = "The model is being loaded."
-
-    @property
-    def scorer(self) -> Scorer | None:
-        """The scorer, or None as long as there is none."""
-        return self._now if isinstance(self._now, Scorer) else None
-
-    @property
-    def trouble(self) -> str:
-        """Why there is no scorer; empty where there is one."""
-        return self._now if isinstance(self._now, str) else ""
-
-    def swap(self, scorer: Scorer) -> None:
-        """Lets ``scorer`` answer from now on."""
-        self._now = scorer
-
-    def excuse(self, trouble: str) -> None:
-        """Says why there is no scorer yet."""
-        if self.scorer is None:
-            self._now = trouble
+Version = Annotated[
+    str | None,
+    Query(description="Which model answers: the champion, or a former one that is at hand."),
+]
 
 
 class State(TypedDict):
     """What lives as long as the app."""
 
-    champion: Champion
+    keeper: Keeper
     settings: Serving
     threads: anyio.CapacityLimiter
+    lookup: Lookup | None
+    lookup_threads: anyio.CapacityLimiter
+    watch: Watch
+    shadow: Shadow
+
+
+def read_clock() -> datetime:
+    """The current moment; the only clock of serving."""
+    return datetime.now(UTC)
 
 
 async def clock() -> datetime:
-    """The current moment; the only clock of serving."""
-    return datetime.now(UTC)
+    """When a request came in."""
+    return read_clock()
 
 
 def state_of(request: Request) -> State:
@@ -71,14 +56,47 @@ def state_of(request: Request) -> State:
     return cast("State", request.scope["state"])
 
 
-async def scorer_of(request: Request) -> Scorer:
-    """The model that answers; the problem 503 as long as there is none."""
-    state = state_of(request)
-    scorer = state["champion"].scorer
+async def scorer_of(request: Request, version: Version = None) -> Scorer:
+    """The model that answers: the champion, or another version that is at hand.
+
+    Raises:
+        HTTPException: 503, there is none yet; 404, the version asked for is not at hand.
+    """
+    keeper = state_of(request)["keeper"]
+    scorer = keeper.scorer if version is None else keeper.version(version)
+    if keeper.scorer is None:
+        raise _not_ready(request)
     if scorer is None:
-        wait = str(max(1, math.ceil(state["settings"].poll_seconds)))
-        raise HTTPException(503, state["champion"].trouble, {"Retry-After": wait})
+        there = ", ".join(keeper.standing.at_hand)
+        raise HTTPException(404, f"The version must be one that is at hand: {there}.")
+    request.state.version = scorer.version
     return scorer
+
+
+async def ready_of(request: Request) -> ReadyOut:
+    """How ready the app is: also with the last good model, while the registry is away.
+
+    Raises:
+        HTTPException: 503, there is no model yet.
+    """
+    keeper = state_of(request)["keeper"]
+    scorer, trouble = keeper.scorer, keeper.trouble
+    if scorer is None:
+        raise _not_ready(request)
+    insider = request.state.insider
+    return ReadyOut(
+        status="ready",
+        degraded=bool(trouble),
+        version=scorer.version if insider else None,
+        reason=trouble if insider and trouble else None,
+    )
+
+
+def _not_ready(request: Request) -> HTTPException:
+    state = state_of(request)
+    wait = str(max(1, math.ceil(state["settings"].poll_seconds)))
+    trouble = state["keeper"].trouble if request.state.insider else NO_MODEL
+    return HTTPException(503, trouble, {"Retry-After": wait})
 
 
 async def read_body(request: Request) -> bytes:
@@ -106,38 +124,7 @@ async def read_body(request: Request) -> bytes:
     return b"".join(parts)
 
 
-async def keep_loading(
-    champion: Champion,
-    load: Callable[[], Scorer],
-    warm_up: Callable[[Scorer], object],
-    *,
-    retry_seconds: float,
-) -> None:
-    """Loads the model in a thread and tries again until there is one.
-
-    What is loaded is warmed with one prediction and then kept out of the garbage collector's
-    sight: a full collection over the libraries takes a tenth of a second.
-    """
-
-    def ready() -> Scorer:
-        scorer = load()
-        warm_up(scorer)
-        gc.collect()
-        gc.freeze()
-        return scorer
-
-    while champion.scorer is None:
-        try:
-            scorer = await asyncio.to_thread(ready)
-        except LeadmlError as error:
-            champion.excuse(f"The model could not be loaded: {error}")
-            log.warning("the model could not be loaded: %s", error)
-            await asyncio.sleep(retry_seconds)
-        else:
-            champion.swap(scorer)
-            log.info("scoring with %s %s", scorer.model.card["name"], scorer.version)
-
-
 Now = Annotated[datetime, Depends(clock)]
 CurrentScorer = Annotated[Scorer, Depends(scorer_of)]
+Readiness = Annotated[ReadyOut, Depends(ready_of)]
 Body = Annotated[bytes, Depends(read_body)]

@@ -1,14 +1,10 @@
 """What does a client hear when something is wrong? RFC 9457 problems that name the field.
 
 A problem never echoes what was sent: a value may be personal, and NaN is no JSON. `describe` turns
-any exception into a problem; `Boundary` is the one place that catches what nobody foresaw, and
-writes the one log line of each request. Neither logs a path, a body or the text of an exception,
-which may hold what a client sent.
+any exception into a problem, `respond` a problem into an answer; what nobody foresaw is caught in
+`serving.boundary`.
 """
 
-import logging
-import time
-import traceback
 from collections.abc import Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -18,17 +14,32 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadml.errors import LeadmlError, ModelError, RegistryError
 from serving.schemas import OURS, FieldError, Problem
-
-log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 20
 LONGEST_NAME = 60
 """A name that a client chose is cut to so many characters."""
+
+REF = "#/components/schemas/{model}"
+"""How the documentation refers to a shape."""
+
+_MEANINGS = {
+    400: "The body is no JSON.",
+    401: "No key was sent, or one that is not known.",
+    403: "The key is not for this.",
+    404: "There is no such lead, model version or source of leads; the problem says which.",
+    408: "The body did not arrive in time.",
+    413: "The body is too large.",
+    415: "The body is of another type than JSON.",
+    422: "A field cannot be used; the problem names it.",
+    429: "Too many requests are under way; Retry-After says when to come back.",
+    500: "Something went wrong that is no fault of the request.",
+    503: "There is no model yet, or the answer took too long; the problem says which.",
+}
+"""What the documentation says of a status."""
 
 _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """Phrases of RFC 9110 that Python 3.11 still calls by their old names."""
@@ -131,6 +142,12 @@ def _listed(errors: Sequence[FieldError]) -> Problem:
     return problem(422, said, errors[:MOST_ERRORS])
 
 
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How the documentation tells of the problems that a route may answer with."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
+    return {status: {"description": _MEANINGS[status], "content": content} for status in statuses}
+
+
 def respond(error: Exception) -> Response:
     """The problem of an exception, as a response."""
     said = describe(error)
@@ -146,43 +163,3 @@ def add_problems(app: FastAPI) -> None:
     """Makes ``app`` answer every error with a problem."""
     for kind in (HTTPException, RequestValidationError, LeadmlError, ClientDisconnect):
         app.add_exception_handler(kind, _handle)
-    app.add_middleware(Boundary)
-
-
-class Boundary:
-    """The outermost layer: nothing leaves as a traceback, and every request leaves one log line."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes the request on, and answers for whatever comes back as an exception."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started, status = time.perf_counter(), 0
-
-        async def watched(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self.app(scope, receive, watched)
-        except Exception as error:
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            log.error("unforeseen %s\n%s", type(error).__name__, frames)  # noqa: TRY400
-            if status:
-                raise
-            await respond(error)(scope, receive, watched)
-        finally:
-            log.info("%s", _line(scope, status, time.perf_counter() - started))
-
-
-def _line(scope: Scope, status: int, seconds: float) -> str:
-    """What a request was, without anything that a client wrote."""
-    path = getattr(scope.get("route"), "path", "-")
-    leads = scope.get("state", {}).get("n_leads", 0)
-    taken = f"status={status} ms={seconds * 1000:.1f} leads={leads}"
-    return f"method={scope['method']} path={path} {taken}"

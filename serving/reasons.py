@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.catalog import Catalog
-from leadml.arrays import Floats, Matrix, grouped_sums
+from leadml.arrays import Floats, Matrix
 from leadml.events import Group
 
 
@@ -45,7 +45,7 @@ def explain(
     columns = catalog.subjects
     if most <= 0 or not columns:
         return [() for _ in matrix]
-    sums = grouped_sums(contributions, columns)
+    sums = catalog.subject_sums(contributions)
     ranked = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :most]
     effects = np.take_along_axis(sums, ranked, axis=1)
     return [

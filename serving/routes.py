@@ -1,86 +1,30 @@
 """What can be asked of the app, and what does it answer?"""
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any
 
-import anyio
-import pandas as pd
+from anyio.to_thread import run_sync
 from fastapi import APIRouter, Request, Response
 
-from leadml.advice import said
-from leadml.levels import Levels
-from leadml.policy import needs_of
+from leadml.store import CHALLENGER, CHAMPION
+from serving.answers import build_model_response, build_response
 from serving.asking import ask
-from serving.deps import Body, CurrentScorer, Now, state_of
-from serving.problems import MEDIA_TYPE
-from serving.questions import Question
-from serving.requests import Asked, build_asked, parse_request, text_columns
-from serving.schemas import (
-    EvidenceOut,
-    HorizonOut,
-    ModelOut,
-    ModelResponse,
-    PolicyOut,
-    QuestionOut,
-    ReasonOut,
-    RuleOut,
-    ScoreOut,
-    ScoreResponse,
-    StatusOut,
-    WithinOut,
-)
-from serving.scoring import Scorer, Scores, score_examples, unseen_categories
+from serving.deps import Body, CurrentScorer, Now, Readiness, state_of
+from serving.problems import REF, problem_responses
+from serving.requests import read_request
+from serving.schemas import ModelResponse, ReadyOut, ScoreResponse, StatusOut
+from serving.score_log import Role
+from serving.scoring import Scorer, Scores, score_subjects
+from serving.told import previous_told, subjects_told
+from serving.watch import Answered
 
 SMALL_BODY = 64 * 1024
 """A body of at most so many bytes (some fifty leads) is scored on the event loop."""
 
-ONLY_POINTS = "points, not a probability: there is no model yet"
-
-NO_SIGNAL = "this model has no usable signal: do not rank by it"
-
-REF = "#/components/schemas/{model}"
-"""How the documentation refers to a shape."""
-_PROBLEMS = {
-    400: "The body is no JSON.",
-    413: "The body is too large.",
-    415: "The body is of another type than JSON.",
-    422: "A field cannot be used; the problem names it.",
-    500: "Something went wrong that is no fault of the request.",
-    503: "There is no model yet; the problem says why.",
-}
-
-_TABLE_FIELDS = (
-    "lead_id",
-    "probability",
-    "lower",
-    "upper",
-    "points",
-    "fit_grade",
-    "engagement_grade",
-    "stage",
-    "action",
-    "track",
-    "follow_up_minutes",
-    "look_again",
-    "blocked_by",
-    "moves_up",
-    "explored",
-    "propensity",
-    "unscored_reason",
-)
-
 v1 = APIRouter(prefix="/v1")
 health = APIRouter(tags=["health"])
-
-
-def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """How the documentation tells of errors."""
-    content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
-    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
 
 
 @v1.post(
@@ -88,7 +32,7 @@ def _problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     tags=["scores"],
     summary="Score leads",
     response_model=ScoreResponse,
-    responses=_problems(400, 413, 415, 422, 500, 503),
+    responses=problem_responses(400, 404, 413, 415, 422, 500, 503),
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -104,23 +48,33 @@ async def score(request: Request, scorer: CurrentScorer, body: Body, now: Now) -
     """
     state = state_of(request)
     work = partial(answer, scorer, body, now=now, max_leads=state["settings"].max_leads)
-    if len(body) <= SMALL_BODY:
-        answered = work()
-    else:
-        answered = await anyio.to_thread.run_sync(work, limiter=state["threads"])
-    request.state.n_leads = answered.leads
+    small = len(body) <= SMALL_BODY
+    answered = work() if small else await run_sync(work, limiter=state["threads"])
+    request.state.n_leads = len(answered.scores)
+    note(request, scorer, answered, now=now)
     return Response(answered.content, media_type="application/json")
+
+
+def note(request: Request, scorer: Scorer, answered: "Answer", *, now: datetime) -> None:
+    """Tells the watch what was answered."""
+    state = state_of(request)
+    role: Role = "champion" if scorer is state["keeper"].scorer else "asked"
+    told = Answered(now, request.state.request_id, role, answered.unknown_events)
+    state["watch"].scored(scorer, answered.scores, told)
 
 
 @v1.get(
     "/model",
     tags=["model"],
     summary="The model that answers",
-    responses=_problems(500, 503),
+    responses=problem_responses(404, 500, 503),
 )
-async def model(scorer: CurrentScorer) -> ModelResponse:
+async def model(request: Request, scorer: CurrentScorer) -> ModelResponse:
     """What the model predicts, from which data, how well, and what it looks at."""
-    return build_model_response(scorer)
+    standing = state_of(request)["keeper"].standing
+    named = {CHAMPION: standing.champion, CHALLENGER: standing.challenger}
+    aliases = [alias for alias, one in named.items() if one is scorer]
+    return build_model_response(scorer, aliases=aliases, at_hand=sorted(standing.at_hand))
 
 
 @health.get("/healthz", summary="Is the app alive?")
@@ -129,18 +83,19 @@ async def healthz() -> StatusOut:
     return StatusOut(status="ok")
 
 
-@health.get("/readyz", summary="Can the app score?", responses=_problems(503))
-async def readyz(_: CurrentScorer) -> StatusOut:
+@health.get("/readyz", summary="Can the app score?", responses=problem_responses(503))
+async def readyz(ready: Readiness) -> ReadyOut:
     """Answers 200 once there is a model that has scored, 503 and the reason before."""
-    return StatusOut(status="ready")
+    return ready
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of an answer, and how many leads it is about."""
+    """The body of an answer, the scores in it, and how many events of no known type came in."""
 
     content: bytes
-    leads: int
+    scores: Scores
+    unknown_events: int
 
 
 def answer(scorer: Scorer, body: bytes, *, now: datetime, max_leads: int) -> Answer:
@@ -154,164 +109,24 @@ def answer(scorer: Scorer, body: bytes, *, now: datetime, max_leads: int) -> Ans
 
     Raises:
         HTTPException: 400, the body is no JSON.
-        InvalidRequestError: a field cannot be used.
+        InvalidRequestError: the request cannot be used, or none of its leads.
     """
-    request = parse_request(body)
-    asked = build_asked(request, scorer, now=now, max_leads=max_leads)
-    scores = score_examples(
+    asked = read_request(body, scorer, now=now, max_leads=max_leads)
+    scores = score_subjects(
         scorer,
-        asked.tables,
-        asked.examples,
-        most_reasons=request.explain,
-        before=asked.before,
+        subjects_told(asked, scorer),
+        most_reasons=asked.request.explain,
+        previous=previous_told(asked.leads),
     )
-    questions = ask(scorer, scores, most=request.ask) if request.ask else None
+    questions = ask(scorer, scores, most=asked.request.ask) if asked.request.ask else None
     said = build_response(scorer, asked, scores, questions)
-    return Answer(said.model_dump_json().encode(), len(said.scores))
+    return Answer(said.model_dump_json().encode(), scores, int((asked.acts.type < 0).sum()))
 
 
 def warm_up(scorer: Scorer) -> Answer:
     """Scores one lead, so that the first request need not wait for what is read once."""
     known_until: str = scorer.model.card["known_until"]
-    texts = dict.fromkeys(text_columns(scorer), "nobody@example.com")
+    texts = dict.fromkeys(scorer.text_columns, "nobody@example.com")
     lead = {"lead_id": "warm-up", "created_at": known_until, "attributes": texts}
     body = json.dumps({"as_of": known_until, "leads": [lead]}).encode()
     return answer(scorer, body, now=datetime.fromisoformat(known_until), max_leads=1)
-
-
-def build_response(
-    scorer: Scorer,
-    asked: Asked,
-    scores: Scores,
-    questions: list[tuple[Question, ...]] | None = None,
-) -> ScoreResponse:
-    """The scores on the wire, in the order of the request; with questions where they were asked."""
-    unseen = unseen_categories(scorer, scores.matrix)
-    doubts, within = _doubts(scorer), _within(scores)
-    columns = {name: _plain(scores.table[name]) for name in _TABLE_FIELDS}
-    met, lacking = (_parts(scores.table[name]) for name in ("needs_met", "needs_missing"))
-    answered = [
-        ScoreOut(
-            **{name: values[k] for name, values in columns.items()},
-            as_of=asked.as_of,
-            within=within[k],
-            needs_met=met[k],
-            needs_missing=lacking[k],
-            reasons=[ReasonOut(**dataclasses.asdict(reason)) for reason in scores.reasons[k]],
-            questions=[_question(one) for one in questions[k]] if questions else [],
-            evidence=_evidence(scores, k),
-            missing=asked.missing[k],
-            warnings=[*doubts, *map(_unseen, unseen[k]), *asked.warnings[k]],
-        )
-        for k in range(len(scores.table))
-    ]
-    return ScoreResponse(model=_model_out(scorer), as_of=asked.as_of, scores=answered)
-
-
-def _plain(column: pd.Series) -> list[Any]:
-    """A column's values, None where they are missing or empty."""
-    return [None if pd.isna(value) or value == "" else value for value in column.tolist()]
-
-
-def _question(question: Question) -> QuestionOut:
-    return QuestionOut(**{name: getattr(question, name) for name in QuestionOut.model_fields})
-
-
-def _parts(column: pd.Series) -> list[list[str]]:
-    """The needs that a text names."""
-    return [text.split("; ") if text else [] for text in column.tolist()]
-
-
-def _within(scores: Scores) -> list[list[WithinOut]]:
-    """The probability within each horizon, a list a score; empty for an unscored lead."""
-    answers = {days: _plain(scores.table[column]) for days, column in scores.within.items()}
-    return [
-        [
-            WithinOut(days=days, probability=values[k])
-            for days, values in answers.items()
-            if values[k] is not None
-        ]
-        for k in range(len(scores.table))
-    ]
-
-
-def _evidence(scores: Scores, row: int) -> EvidenceOut | None:
-    """A score by group of evidence; nothing for an unscored lead."""
-    if scores.table["unscored_reason"].iloc[row]:
-        return None
-    groups = {group: float(sums[row]) for group, sums in scores.groups.items()}
-    return EvidenceOut(base=scores.base, **groups)
-
-
-def _doubts(scorer: Scorer) -> list[str]:
-    """What to doubt of a model and of its every score."""
-    if scorer.table is not None:
-        return [ONLY_POINTS]
-    return [] if scorer.model.card["usable"] else [NO_SIGNAL]
-
-
-def _unseen(column: str) -> str:
-    return f"{column} has a value that training did not see, or saw too rarely"
-
-
-def build_model_response(scorer: Scorer) -> ModelResponse:
-    """The model card on the wire."""
-    card = scorer.model.card
-    judged = card["evaluation"]
-    allowed = card["config"]["attributes"]["allow"]
-    return ModelResponse.model_validate(
-        {
-            **_model_out(scorer).model_dump(),
-            "horizons": _horizons(scorer),
-            "known_until": card["known_until"],
-            "recipe": card["recipe"],
-            "usable": card["usable"],
-            "warnings": _doubts(scorer),
-            "test": {
-                "examples": judged["n"],
-                "converted": judged["converted"],
-                "leads": judged["leads"],
-            },
-            "figures": judged["figures"],
-            "data": card["data"],
-            "features": [
-                {"name": f.name, "label": f.label, "group": f.noun.group}
-                for f in scorer.catalog.features
-            ],
-            "policy": _policy(scorer.levels),
-            "leaks": [
-                leak
-                for leak in card["leaks"]
-                if leak["verdict"] == "leak" and leak["column"] not in allowed
-            ],
-        }
-    )
-
-
-def _policy(levels: Levels) -> dict[str, Any]:
-    """The policy on the wire."""
-    rules = [
-        {
-            **{key: getattr(rule, key) for key in RuleOut.model_fields if key != "needs"},
-            "needs": [said(need, levels) for need in needs_of(rule)],
-        }
-        for rule in levels.policy.rules
-    ]
-    plain = {key: getattr(levels, key) for key in PolicyOut.model_fields if hasattr(levels, key)}
-    return {**plain, "rules": rules, "blocks": [block.name for block in levels.policy.blocks]}
-
-
-def _horizons(scorer: Scorer) -> list[HorizonOut]:
-    """What is answered, shortest first."""
-    maps = {scorer.horizon: scorer.model.calibration, **scorer.model.horizons}
-    return [HorizonOut(days=days, leads=own.leads) for days, own in sorted(maps.items())]
-
-
-def _model_out(scorer: Scorer) -> ModelOut:
-    card = scorer.model.card
-    return ModelOut(
-        name=card["name"],
-        version=scorer.version,
-        horizon_days=scorer.horizon,
-        outcome=card["outcome"],
-    )

@@ -5,13 +5,19 @@ its zone. A number is at most `LARGEST` away from zero, so that no sum of them o
 moment lies between 1900 and 2200, which int64 nanoseconds can hold.
 """
 
-import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetPydanticSchema,
+    PlainValidator,
+    WithJsonSchema,
+)
 from pydantic.dataclasses import dataclass
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from leadml.columns import LARGEST
 from leadml.events import Group
@@ -20,23 +26,27 @@ from leadml.policy import Action, Stage, Track
 OURS = "leadml"
 """The type of a validation error whose message is ours, and safe to show."""
 
-_MOMENT = re.compile(
-    r"\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2}))?", re.ASCII
-)
+_MOMENT = r"^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2}))?$"
+_FIRST, _END = datetime(1901, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-def _read_moment(value: object) -> datetime:
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _moment(_: object, __: object) -> CoreSchema:
     """RFC 3339 text as an aware datetime; a date is its midnight, UTC."""
-    words = "must be a date or a time with its zone, like 2026-07-01 or 2026-07-01T09:30:00+02:00"
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
-        raise PydanticCustomError(OURS, words)
-    try:
-        moment = datetime.fromisoformat(value.upper())
-    except ValueError as error:
-        raise PydanticCustomError(OURS, words) from error
-    if not 1900 < moment.year < 2200:
-        raise PydanticCustomError(OURS, "must lie after 1900 and before 2200")
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    aware = core_schema.datetime_schema(strict=False, tz_constraint="aware", ge=_FIRST, lt=_END)
+    day = core_schema.date_schema(strict=False, ge=_FIRST.date(), lt=_END.date())
+    midnight = core_schema.no_info_after_validator_function(_midnight, day)
+    either = core_schema.union_schema([aware, midnight], mode="left_to_right")
+    text = core_schema.str_schema(pattern=_MOMENT, strict=True)
+    return core_schema.custom_error_schema(
+        core_schema.chain_schema([text, either]),
+        custom_error_type=OURS,
+        custom_error_message="must be a date or a time with its zone, after 1900 and before 2200, "
+        "like 2026-07-01 or 2026-07-01T09:30:00+02:00",
+    )
 
 
 def _read_scalar(value: object) -> str | float | bool | None:
@@ -52,7 +62,7 @@ def _read_scalar(value: object) -> str | float | bool | None:
 
 Moment = Annotated[
     datetime,
-    PlainValidator(_read_moment),
+    GetPydanticSchema(_moment),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Scalar = Annotated[
@@ -88,6 +98,7 @@ RESPONSE_EXAMPLE: dict[str, Any] = {
         "outcome": "closed_won",
     },
     "as_of": "2026-05-06T07:00:00Z",
+    "horizon_days": 90,
     "scores": [
         {
             "lead_id": "L-1042",
@@ -146,6 +157,7 @@ RESPONSE_EXAMPLE: dict[str, Any] = {
             "warnings": [],
         }
     ],
+    "problems": [],
 }
 PROBLEM_EXAMPLE: dict[str, Any] = {
     "type": "about:blank",
@@ -221,6 +233,11 @@ class ScoreRequest(BaseModel):
         description="The moment to look from; now, where left out. A model that knows days only "
         "looks from the midnight before.",
     )
+    horizon: int | None = Field(
+        default=None,
+        description="Within how many days; one of the model's horizons, its main one where left "
+        "out. Reasons, evidence and stage are always the main one's.",
+    )
     explain: int = Field(default=3, ge=0, le=20, description="How many reasons each score gets.")
     ask: int = Field(
         default=0, ge=0, le=5, description="How many missing attributes to name as worth asking."
@@ -280,7 +297,7 @@ class ScoreOut(BaseModel):
     lead_id: str
     as_of: datetime
     probability: float | None = Field(
-        description="Of the outcome within the main horizon, the model's horizon_days."
+        description="Of the outcome within the horizon that was asked for."
     )
     lower: float | None = Field(description="Lower end of the 90 % interval of probability.")
     upper: float | None = Field(description="Upper end of the 90 % interval of probability.")
@@ -317,14 +334,30 @@ class ScoreOut(BaseModel):
     warnings: list[str] = Field(description="What of the request was not used, and what to doubt.")
 
 
+class FieldError(BaseModel):
+    """What is wrong with one field; never the value itself."""
+
+    field: str
+    message: str
+
+
+class LeadProblem(BaseModel):
+    """A lead that could not be scored as it was sent; at most twenty errors are listed."""
+
+    index: int = Field(description="Its place in the request, from 0.")
+    errors: list[FieldError]
+
+
 class ScoreResponse(BaseModel):
-    """Scores in the order of the request."""
+    """Scores in the order of the request, without the leads that have a problem."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [RESPONSE_EXAMPLE]})
 
     model: ModelOut
     as_of: datetime
+    horizon_days: int = Field(description="The horizon that was asked for: of probability.")
     scores: list[ScoreOut]
+    problems: list[LeadProblem] = Field(description="What is wrong with the other leads.")
 
 
 class HorizonOut(BaseModel):
@@ -405,6 +438,8 @@ class ModelResponse(BaseModel):
 
     name: str
     version: str
+    aliases: list[str] = Field(description="That name it now: champion, challenger.")
+    at_hand: list[str] = Field(description="The versions that ?version= can ask for.")
     outcome: str
     horizon_days: int = Field(
         description="The main horizon: what the model was judged by, and its reasons speak of."
@@ -432,11 +467,13 @@ class StatusOut(BaseModel):
     status: Literal["ok", "ready"]
 
 
-class FieldError(BaseModel):
-    """What is wrong with one field; never the value itself."""
+class ReadyOut(BaseModel):
+    """How ready the app is; what it scores with is told to insiders only."""
 
-    field: str
-    message: str
+    status: Literal["ready"]
+    degraded: bool = Field(description="Whether something is wrong, although leads are scored.")
+    version: str | None = Field(description="Of the champion.")
+    reason: str | None = Field(description="What is wrong.")
 
 
 class Problem(BaseModel):

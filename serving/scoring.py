@@ -16,12 +16,13 @@ from features.build import build_matrix
 from features.catalog import Catalog
 from features.engagement import evidence
 from features.feature import Feature
-from leadml.arrays import Floats, Ints, Matrix
+from leadml.arrays import Bools, Floats, Ints, Matrix
 from leadml.events import Group
 from leadml.levels import Levels
 from leadml.lifecycle import Decisions, Evidence, Previous, decide
 from leadml.model import LeadModel
 from leadml.policy import named_attributes, named_events
+from leadml.rulebook import Rulebook
 from leadml.tables import Tables
 from serving.evidence import gather, previous_of
 from serving.exploring import EXPLORED_MINUTES, Drawn, explore
@@ -100,6 +101,11 @@ class Scorer:
         return days
 
     @cached_property
+    def rulebook(self) -> Rulebook:
+        """The policy, ready to be applied."""
+        return Rulebook(self.levels)
+
+    @cached_property
     def asked(self) -> Catalog:
         """What is asked of a past: the model's features and the policy's evidence."""
         asked = dict.fromkeys((*self.catalog.features, *self.evidence.values()))
@@ -121,6 +127,45 @@ class Scorer:
         """Every attribute that the model, the table of points or the policy reads."""
         named = named_attributes(self.levels.policy)
         return list(dict.fromkeys([*self.judged_columns, *named]))
+
+    @cached_property
+    def text_columns(self) -> frozenset[str]:
+        """Those of them that hold texts."""
+        amounts = {
+            f.noun.keys[0] for f in self.catalog.features if f.word.name in {"number", "band"}
+        }
+        return frozenset(self.attribute_columns) - amounts
+
+    @cached_property
+    def unknown_texts(self) -> frozenset[str]:
+        """What an attribute says where it is not known."""
+        return frozenset(self.model.card["config"]["data"]["missing"])
+
+    @cached_property
+    def event_types(self) -> tuple[str, ...]:
+        """The event types that are declared, ascending."""
+        return tuple(sorted(self.catalog.events))
+
+    @cached_property
+    def horizons(self) -> list[int]:
+        """The days of every horizon that is answered, ascending."""
+        return sorted({self.horizon, *self.model.horizons})
+
+    @cached_property
+    def looks_at_accounts(self) -> bool:
+        """Whether what colleagues did counts."""
+        return any(feature.noun.scope == "account" for feature in self.catalog.features)
+
+    @cached_property
+    def levelled(self) -> tuple[Ints, Ints, list[str]]:
+        """The categories made of attributes: their columns, numbers of levels, and attributes."""
+        own = [
+            (column, len(feature.levels), feature.noun.keys[0])
+            for column, feature in enumerate(self.catalog.features)
+            if feature.levels and not feature.word.of_events
+        ]
+        columns, levels = (np.array([one[k] for one in own], dtype=np.int64) for k in range(2))
+        return columns, levels, [attribute for _, _, attribute in own]
 
     @cached_property
     def judged_columns(self) -> list[str]:
@@ -286,7 +331,8 @@ def score_examples(
             fit_grade, engagement_grade.
     """
     subjects = subjects_of(tables, examples)
-    return score_subjects(scorer, subjects, most_reasons=most_reasons, before=before)
+    previous = None if before is None else previous_of(before, subjects.lead_ids)
+    return score_subjects(scorer, subjects, most_reasons=most_reasons, previous=previous)
 
 
 def score_subjects(
@@ -294,7 +340,7 @@ def score_subjects(
     subjects: Subjects,
     *,
     most_reasons: int = 3,
-    before: pd.DataFrame | None = None,
+    previous: Previous | None = None,
 ) -> Scores:
     """Scores each of some subjects; see `score_examples`."""
     answers = build_matrix(scorer.asked, subjects.past)
@@ -305,10 +351,10 @@ def score_subjects(
         worth = rate_by_model(scorer.model, scorer.catalog, matrix, most_reasons)
     else:
         worth = scorer.table.rate(subjects.past, most_reasons)
-    worth = worth.without(unscored != "")
+    if (unscored != "").any():
+        worth = worth.without(unscored != "")
     seen = gather(scorer.levels, subjects, days_since, worth.score, worth.groups)
-    previous = None if before is None else previous_of(before, subjects.lead_ids)
-    decided = decide(scorer.levels, seen, previous)
+    decided = decide(scorer.rulebook, seen, previous)
     drawn = explore(scorer.levels.policy, decided, subjects, unscored == "")
     return Scores(
         subjects,
@@ -326,34 +372,42 @@ def score_subjects(
 
 def unseen_categories(scorer: Scorer, matrix: Matrix) -> list[list[str]]:
     """For every example, the attribute columns whose value training did not know (or pooled)."""
-    levelled = [
-        (k, f.noun.keys[0], len(f.levels))
-        for k, f in enumerate(scorer.catalog.features)
-        if f.levels and not f.word.of_events
-    ]
-    return [
-        [column for k, column, n in levelled if not (np.isnan(row[k]) or 0 <= row[k] < n)]
-        for row in matrix
-    ]
+    columns, levels, attributes = scorer.levelled
+    codes = matrix[:, columns]
+    unseen = ~(np.isnan(codes) | ((codes >= 0) & (codes < levels)))
+    found: list[list[str]] = [[] for _ in matrix]
+    for row, place in zip(*np.nonzero(unseen), strict=True):
+        found[row].append(attributes[place])
+    return found
 
 
 def _unscored(scorer: Scorer, subjects: Subjects, days_since: Mapping[str, Floats]) -> np.ndarray:
     """Why each example gets no probability; "" where it gets one."""
     card, past = scorer.model.card, subjects.past
     oldest = card["max_age_days"]
-    blank = np.ones(len(subjects), dtype=np.bool_)
-    for column in scorer.judged_columns:
-        blank &= past.attribute(column).missing
-    for days in days_since.values():
-        blank &= np.isnan(days)
     age = past.history().tenure_days("lead")
     dated = card["clock"] in {"times", "days"}
     rules = [
-        (subjects.reached == "closed_won", "already a customer"),
-        (subjects.reached == "closed_lost", "already closed"),
-        (subjects.consent == 0, "no consent"),
-        (dated & (age < 0), "created after as_of"),
+        (_blank(scorer, subjects, days_since), "nothing is known about this lead yet"),
         (dated & (age > oldest), f"older than {oldest} days: the model never saw such leads"),
-        (blank, "nothing is known about this lead yet"),
+        (dated & (age < 0), "created after as_of"),
+        (subjects.consent == 0, "no consent"),
+        (subjects.reached == "closed_lost", "already closed"),
+        (subjects.reached == "closed_won", "already a customer"),
     ]
-    return np.select([rule for rule, _ in rules], [text for _, text in rules], default="")
+    reasons = np.full(len(subjects), "", dtype=object)
+    for so, reason in rules:
+        reasons[so] = reason
+    return reasons
+
+
+def _blank(scorer: Scorer, subjects: Subjects, days_since: Mapping[str, Floats]) -> Bools:
+    """Where no attribute is known and nothing has happened; shape (n,)."""
+    blank = np.ones(len(subjects), dtype=np.bool_)
+    for days in days_since.values():
+        blank &= np.isnan(days)
+    for column in scorer.judged_columns:
+        if not blank.any():
+            break
+        blank &= subjects.past.attribute(column).missing
+    return blank

@@ -50,14 +50,24 @@ def subjects_of(tables: Tables, examples: pd.DataFrame) -> Subjects:
     Raises:
         DataError: a lead is not.
     """
-    lead_ids = examples["lead_id"].reset_index(drop=True)
     past = build_past(tables, examples)
+    lead_ids = examples["lead_id"].to_numpy(dtype=object)
+    reached, consent = reached_by(tables, examples), consent_of(tables, examples["lead_id"])
+    return Subjects(lead_ids, past, reached, consent, tables.dated)
+
+
+def reached_by(tables: Tables, examples: pd.DataFrame) -> np.ndarray:
+    """The furthest outcome of each example before its as_of, as `Subjects.reached`."""
+    lead_ids, as_of = (examples[name].reset_index(drop=True) for name in ("lead_id", "as_of"))
     reached = np.full(len(examples), "", dtype="<U12")
     for outcome in ("opportunity", "closed_lost", "closed_won"):
-        first = first_time(tables, lead_ids, outcome)
-        reached[(first < examples["as_of"].reset_index(drop=True)).to_numpy()] = outcome
-    consent = np.full(len(examples), np.nan)
-    if "consent" in tables.leads:
-        known = tables.leads.set_index("lead_id")["consent"].reindex(lead_ids)
-        consent = known.to_numpy(dtype=np.float64)
-    return Subjects(lead_ids.to_numpy(dtype=object), past, reached, consent, tables.dated)
+        reached[(first_time(tables, lead_ids, outcome) < as_of).to_numpy()] = outcome
+    return reached
+
+
+def consent_of(tables: Tables, lead_ids: "pd.Series[str]") -> Floats:
+    """The consent of each lead, as `Subjects.consent`."""
+    if "consent" not in tables.leads:
+        return np.full(len(lead_ids), np.nan)
+    known = tables.leads.set_index("lead_id")["consent"]
+    return known.reindex(lead_ids).to_numpy(dtype=np.float64)

@@ -1,6 +1,7 @@
 """A small real company, simulated once a session, and a real model trained on it."""
 
 import dataclasses
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from leadml.config import Config, read_config
 from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from serving.scoring import Scorer
+from tests.tracking import TrackingServer
 from tests.training.results import PASSED
 from training.registry.local import Registry
 from training.train import TrainingResult, train
@@ -54,3 +56,12 @@ def registry(config: Config, trained: TrainingResult) -> Registry:
 @pytest.fixture(scope="session")
 def scorer(trained: TrainingResult) -> Scorer:
     return Scorer.of(trained.model, "1")
+
+
+@pytest.fixture(scope="session")
+def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
+    """An MLflow server; who stops it starts it again."""
+    server = TrackingServer(tmp_path_factory.mktemp("tracking"))
+    server.start()
+    yield server
+    server.stop()

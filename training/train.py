@@ -24,6 +24,7 @@ from features.past import build_past
 from leadml.arrays import Floats, Matrix
 from leadml.config import Config, as_dict
 from leadml.errors import SignalError
+from leadml.known import choose_rows
 from leadml.levels import Levels, fit_levels
 from leadml.model import Calibration, LeadModel
 from leadml.parallel import in_order
@@ -40,6 +41,7 @@ from training.leaks.overlaps import report_duplicates, report_overlaps
 from training.leaks.report import ColumnReport, refused, report_leaks
 from training.lesson import Lesson
 from training.periods import LEAST_OUTCOMES, plan_periods
+from training.profile import learn_profile
 from training.questions import learn_answers
 from training.replay import Replays, Stretch
 from training.rivals import newest_first, points
@@ -51,8 +53,8 @@ log = logging.getLogger(__name__)
 PACKAGES = ("leadml", "lightgbm", "numpy", "pandas", "scikit-learn")
 
 
-MOST_FOR_LEVELS = 5_000
-"""The policy's lines are drawn from so many of the newest examples, at most."""
+NEWEST = 5_000
+"""The policy's lines and the profile are drawn from so many of the newest examples, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +136,8 @@ def train(config: Config, tables: Tables) -> TrainingResult:
         "backtest": backtest.to_json() if backtest else None,
         "horizons_days": sorted({config.label.horizon_days, *final.horizons}),
     }
-    model = dataclasses.replace(final, card=card)
     sample = lesson.matrix[:: len(lesson.matrix) // 1000 + 1]
+    model = dataclasses.replace(final, card=card, known={"rows": choose_rows(sample)})
     return TrainingResult(
         model, lesson.catalog, evaluation, shown.reset_index(drop=True), sample, usable
     )
@@ -213,9 +215,11 @@ def learn(replays: Replays, config: Config, choice: Choice) -> LeadModel:
         _other_horizons(lesson, stretches, moment, config),
         learn_answers(lesson.catalog, sample.matrix, weights=sample.share),
     )
-    newest = lesson.matrix[stretches[-1].rows[-MOST_FOR_LEVELS:]]
+    recent = sample.matrix[-NEWEST:]
+    profile = learn_profile(lesson.catalog, recent, model.margin(recent))
+    newest = lesson.matrix[stretches[-1].rows[-NEWEST:]]
     levels = _levels(config, lesson, model, newest)
-    return dataclasses.replace(model, policy=levels.to_json())
+    return dataclasses.replace(model, policy=levels.to_json(), profile=profile.to_json())
 
 
 def has_signal(evaluation: Evaluation) -> bool:

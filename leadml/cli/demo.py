@@ -21,7 +21,7 @@ def demo(
         simulate(folder, leads=6_000, months=30, seed=1)
     lines = train_and_register(read_settings(config), "")
     scored, page = folder / "scores.csv", folder / "report.html"
-    score(scored, config)
+    score(str(scored), config)
     report(page, config)
     say(["", *lines, f"Scores of the open leads: {scored}", f"The report: {page}"])
     typer.echo(f"Serve it: .venv/bin/leadml serve -c {config}")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import typer
 
-from leadml.cli import data, deciding, demo, learning, registry, scoring, serving
+from leadml.cli import audit, data, deciding, demo, keys, learning, registry, scoring, serving
 from leadml.errors import LeadmlError
 
 app = typer.Typer(
@@ -38,6 +38,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     registry.promote,
     registry.rollback,
     serving.serve,
+    keys.key,
+    audit.audit,
     registry.ui,
     demo.demo,
 )

@@ -8,7 +8,7 @@ import typer
 
 from leadml.cli.options import DEFAULT_CONFIG, ConfigOption
 from leadml.cli.rooms import now, open_registry, read_settings, registry_folder
-from leadml.errors import DataError
+from leadml.errors import DataError, without_password
 
 
 def models(config: ConfigOption = DEFAULT_CONFIG) -> None:
@@ -52,7 +52,11 @@ def ui(
     """Opens MLflow's pages on the registry, on loopback."""
     from leadml.store import database, prepare, tracking_uri
 
-    folder = registry_folder(read_settings(config))
+    settings = read_settings(config)
+    if settings.registry.uri:
+        typer.echo(f"The registry has its own pages: {without_password(settings.registry.uri)}")
+        return
+    folder = registry_folder(settings)
     if not database(folder).is_file():
         msg = f"There must be a registry in '{folder}', got none. `leadml train` makes one."
         raise DataError(msg)

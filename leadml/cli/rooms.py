@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from leadml.config import Config
+    from leadml.survey import Survey
     from leadml.tables import Tables
     from serving.scoring import Scorer
     from training.registry.local import Registry
@@ -35,15 +36,22 @@ def read_settings(path: Path) -> "Config":
     return read_config(path, os.environ)
 
 
-def load_tables(config: "Config", *, events: bool = True) -> "Tables":
+def load_tables(
+    config: "Config", *, events: bool = True, survey: "Survey | None" = None
+) -> "Tables":
     """The checked tables, with or without events; what was found in them is warned of.
+
+    Args:
+        config: where they are.
+        events: whether to read the events.
+        survey: what is known of a log that is not read.
 
     Raises:
         DataError: a table is absent or does not hold what it must; all that is wrong, one a line.
     """
     from leadml.checks import read_tables
 
-    tables = read_tables(config, now=now(), events=events)
+    tables = read_tables(config, now=now(), events=events, survey=survey)
     for finding in tables.findings:
         if finding.level == "warning":
             warn(f"{finding.table}: {finding.text}")
@@ -59,7 +67,8 @@ def open_registry(config: "Config") -> "Registry":
     """The registry; what an interrupted command left half done is mended and warned of."""
     from training.registry.local import Registry
 
-    registry = Registry(registry_folder(config), config.registry.name)
+    settings = config.registry
+    registry = Registry(registry_folder(config), settings.name, uri=settings.uri)
     for line in registry.mend():
         warn(line)
     return registry
@@ -74,7 +83,8 @@ def open_scorer(config: "Config", version: str) -> "Scorer":
     """
     from serving.loading import load_scorer
 
-    return load_scorer(registry_folder(config), config.registry.name, version=version)
+    settings = config.registry
+    return load_scorer(registry_folder(config), settings.name, version=version, uri=settings.uri)
 
 
 def choose_examples(tables: "Tables", as_of: str, examples: Path | None) -> "pd.DataFrame":

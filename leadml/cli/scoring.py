@@ -1,5 +1,7 @@
 """What does a registered model say? Commands that score and report."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,21 +12,29 @@ from leadml.cli.options import (
     AsOfOption,
     ConfigOption,
     ExamplesOption,
-    OutOption,
     VersionOption,
 )
-from leadml.cli.rooms import choose_examples, load_tables, open_scorer, read_settings
+from leadml.cli.rooms import choose_examples, load_tables, now, open_scorer, read_settings
 from leadml.cli.terminal import warn
-from leadml.errors import SignalError
+from leadml.errors import SignalError, listed
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from features.buckets import BucketedPast
+    from features.past import Past
     from leadml.config import Config
     from leadml.tables import Tables
     from serving.scoring import Scorer, Scores
 
 
 def score(  # noqa: PLR0917 - typer's options have defaults
-    out: OutOption,
+    out: Annotated[
+        str,
+        typer.Option(
+            help="Where to: a .csv, .csv.gz, .parquet or .duckdb file, or a postgresql:// address."
+        ),
+    ],
     config: ConfigOption = DEFAULT_CONFIG,
     as_of: AsOfOption = "",
     examples: ExamplesOption = None,
@@ -36,22 +46,63 @@ def score(  # noqa: PLR0917 - typer's options have defaults
     ask: Annotated[
         int, typer.Option(min=0, max=5, help="How many attributes to name as worth asking for.")
     ] = 0,
+    table: Annotated[
+        str, typer.Option(help="The table of a database, as in crm.scores; scores if not given.")
+    ] = "",
 ) -> None:
-    """Scores the leads open at a moment, or given examples: probability, stage, reasons."""
-    from leadml.sources import write_file
-    from serving.asking import ask as ask_leads
+    """Scores the leads open at a moment, or given examples: probability, stage, reasons.
+
+    A run that was broken off goes on where it was when the same command is given again.
+    """
+    from leadml.survey import survey_log
+    from serving.batch import Base, Wanted, score_base
+    from serving.evidence import read_previous
+    from serving.sinks import open_sink
 
     settings = read_settings(config)
-    scorer, scores = _scores(settings, version, as_of, examples, previous=previous)
-    table = scores.for_file()
-    if ask:
-        asked = ask_leads(scorer, scores, most=ask)
-        table = table.assign(questions=[" ".join(q.text for q in own) for own in asked])
-    write_file(table, out)
-    unscored = int((scores.table["unscored_reason"] != "").sum())
+    sink = open_sink(out, table=table, folder=settings.folder)
+    sink.check()
+    before = None if previous is None else read_previous(previous)
+    survey = survey_log(settings, now=now())
+    tables = load_tables(settings, events=survey is None, survey=survey)
+    scorer = _scorer(settings, version, tables)
+    chosen = choose_examples(tables, as_of, examples)
+    late = int((chosen["as_of"] > tables.end).sum()) if tables.dated else 0
+    if late:
+        warn(f"{late:,} leads are looked at after the end of the data, {tables.end}.")
+    wanted = Wanted(most_questions=ask, before=before)
+    with _past(settings, tables, chosen, in_parts=survey is not None) as past:
+        done = score_base(scorer, Base(tables, chosen, past), sink, wanted)
+    if done.stale:
+        warn(f"{done.stale} parts of an earlier run were of other data or settings: made anew.")
+    if done.kept:
+        typer.echo(f"Went on with {done.kept} parts of a run that was broken off.")
     typer.echo(
-        f"Wrote {len(scores.table):,} scores to {out} ({unscored:,} unscored, with reasons)."
+        f"Wrote {done.scores:,} scores to {sink.said} ({done.unscored:,} unscored, with reasons)."
     )
+
+
+@contextmanager
+def _past(
+    config: "Config", tables: "Tables", examples: "pd.DataFrame", *, in_parts: bool
+) -> "Iterator[Past | BucketedPast]":
+    """The past of examples, its events in memory or dealt out to buckets."""
+    from features.buckets import BucketedPast
+    from features.past import build_past
+    from leadml.survey import log_parts
+
+    if not in_parts:
+        yield build_past(tables, examples)
+        return
+    with BucketedPast(tables.leads, tables.attributes, examples) as past:
+        past.read(log_parts(config, rows=past.part_rows, before=tables.end))
+        if past.unknown:
+            text = f"{past.unknown:,} rows of leads that the leads table lacks are left out."
+            warn(f"events: {text}")
+        undeclared = set(past.types) - set(config.events)
+        if undeclared:
+            warn(f"events: [events] does not declare {listed(undeclared)}: these are not used.")
+        yield past
 
 
 def report(
@@ -63,7 +114,7 @@ def report(
     """Writes the explanation report of a registered model."""
     from training.report.write import write_report
 
-    scorer, scores = _scores(read_settings(config), version, as_of, None, most_reasons=6)
+    scorer, scores = _scores(read_settings(config), version, as_of)
     if scorer.table is not None:
         msg = "A report needs a model, but there are too few outcomes for one. Score by points."
         raise SignalError(msg)
@@ -72,24 +123,15 @@ def report(
     typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).")
 
 
-def _scores(
-    config: "Config",
-    version: str,
-    as_of: str,
-    examples: Path | None,
-    *,
-    most_reasons: int = 3,
-    previous: Path | None = None,
-) -> "tuple[Scorer, Scores]":
-    from serving.evidence import read_previous
+def _scores(config: "Config", version: str, as_of: str) -> "tuple[Scorer, Scores]":
+    """The scores of all open leads, held at once."""
     from serving.scoring import score_examples
 
     tables = load_tables(config)
     scorer = _scorer(config, version, tables)
-    chosen = choose_examples(tables, as_of, examples)
-    before = None if previous is None else read_previous(previous)
-    scores = score_examples(scorer, tables, chosen, most_reasons=most_reasons, before=before)
-    return scorer, scores
+    return scorer, score_examples(
+        scorer, tables, choose_examples(tables, as_of, None), most_reasons=6
+    )
 
 
 def _scorer(config: "Config", version: str, tables: "Tables") -> "Scorer":

@@ -599,7 +599,7 @@ def test_help_lists_the_commands_in_the_order_of_their_use() -> None:
     assert re.findall(r"^│ (\w+)", run("--help"), flags=re.MULTILINE) == [
         *("simulate", "init", "check", "features", "train", "backtest", "score", "why", "report"),
         *("models", "compare", "thresholds", "lift", "recalibrate", "promote", "rollback"),
-        *("serve", "ui", "demo"),
+        *("serve", "key", "audit", "ui", "demo"),
     ]
 
 

@@ -118,6 +118,19 @@ def test_a_value_of_the_wrong_type_is_told_what_it_must_be(
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("uri", ["mlflow:5000", "sqlite:///x.db", "ftp://mlflow", "file:///x"])
+def test_a_registry_that_is_no_server_is_refused(uri: str) -> None:
+    with pytest.raises(
+        ConfigError, match=r"registry\.uri must be the address of a tracking server"
+    ):
+        parse_config({"registry": {"uri": uri}})
+
+
+def test_the_password_of_a_registry_is_not_logged() -> None:
+    config = parse_config({"registry": {"uri": "https://user:secret@mlflow:5000"}})
+    assert as_dict(config)["registry"]["uri"] == "https://user:***@mlflow:5000"
+
+
 @pytest.mark.parametrize("section", SECTIONS)
 def test_a_section_that_is_no_table_is_refused(section: str) -> None:
     with pytest.raises(ConfigError, match=rf"{section} must be a table of settings"):

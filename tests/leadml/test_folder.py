@@ -12,6 +12,7 @@ import pytest
 
 from leadml.errors import ModelError
 from leadml.folder import read_model, write_model
+from leadml.known import check_known
 from leadml.model import Bend, Calibration, LeadModel, LinearPart
 from tests.training.lessons import sample_of
 from training.fit import Recipe, fit_margin
@@ -21,10 +22,12 @@ FILES = [
     "answers.json",
     "card.json",
     "catalog.json",
+    "known.json",
     "linear.json",
     "manifest.json",
     "maps.json",
     "policy.json",
+    "profile.json",
     "trees.txt",
 ]
 
@@ -72,6 +75,8 @@ def model() -> LeadModel:
         card,
         OTHERS,
         {"industry": ["Software", "Retail"]},
+        {"features": [], "margin": {"name": "margin", "edges": [0.1 + 0.2]}},
+        {"rows": [[2.0, None, 1.0], [0.0, 0.1 + 0.2, 3.0]]},
     )
 
 
@@ -111,6 +116,18 @@ def test_a_model_read_back_gives_the_same_bits(model: LeadModel, written: Path) 
         assert np.array_equal(ours, theirs)
     assert read.card == {"name": "été", "n": 3, "rate": 0.1, "bins": [0, 1], "horizon_days": 90}
     assert (read.catalog, read.policy) == (model.catalog, model.policy)
+    assert (read.answers, read.profile) == (model.answers, model.profile)
+
+
+def test_known_rows_are_answered_when_a_model_is_written(model: LeadModel, written: Path) -> None:
+    read = read_model(written)
+    assert read.known["rows"] == model.known["rows"]
+    rows = np.array([[2.0, np.nan, 1.0], [0.0, 0.1 + 0.2, 3.0]])
+    assert read.known["margin"] == model.margin(rows).tolist()
+    check_known(read)
+    recalibrated = dataclasses.replace(read, calibration=Calibration(0.5, 0.1))
+    with pytest.raises(ModelError, match="within 90 days"):
+        check_known(recalibrated)
 
 
 def test_the_maps_read_back_are_those_that_were_written(model: LeadModel, written: Path) -> None:
@@ -301,7 +318,7 @@ def test_a_part_beside_the_manifest_is_refused_and_not_left_out(folder: Path, na
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "[]", "{}", "null", '{"sha256": []}', '{"format": 3, "sha256": {}}', "\udcff"]
+    "manifest", ["", "[]", "{}", "null", '{"sha256": []}', '{"format": 4, "sha256": {}}', "\udcff"]
 )
 def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None:
     (folder / "manifest.json").write_bytes(manifest.encode("utf-8", "surrogateescape"))
@@ -309,12 +326,12 @@ def test_a_manifest_that_is_none_is_refused(folder: Path, manifest: str) -> None
         read_model(folder)
 
 
-@pytest.mark.parametrize("said", [2, 4, "3", None])
+@pytest.mark.parametrize("said", [3, 5, "4", None])
 def test_a_folder_of_another_format_is_refused(folder: Path, said: object) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
-    assert manifest["format"] == 3
+    assert manifest["format"] == 4
     (folder / "manifest.json").write_text(json.dumps(manifest | {"format": said}))
-    with pytest.raises(ModelError, match=f"must be of format 3, got {said}"):
+    with pytest.raises(ModelError, match=f"must be of format 4, got {said}"):
         read_model(folder)
 
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import logging
 import math
 import os
 import threading
@@ -24,6 +23,8 @@ from serving.app import build_openapi, create_app
 from serving.deps import clock
 from serving.schemas import REQUEST_EXAMPLE
 from serving.scoring import Scorer
+from serving.source import Fixed
+from tests.serving.sources import Loading
 
 NOW = datetime(2026, 5, 6, 12, 30, tzinfo=UTC)
 GOLDEN = Path(__file__).parent / "golden" / "openapi.json"
@@ -60,13 +61,13 @@ def eventually(client: TestClient, status: int) -> Any:
 @pytest.fixture(scope="module")
 def client_of_crossing(crossing: Scorer) -> Iterator[TestClient]:
     """A client of a model of several horizons whose maps cross, the main one bent."""
-    with running(create_app(Serving(), lambda: crossing)) as client:
+    with running(create_app(Serving(), Fixed(crossing))) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def client(scorer: Scorer) -> Iterator[TestClient]:
-    with running(create_app(Serving(), lambda: scorer)) as client:
+    with running(create_app(Serving(), Fixed(scorer))) as client:
         yield client
 
 
@@ -95,10 +96,17 @@ def many(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def scores_of(client: TestClient, *leads: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+def answer_of(client: TestClient, *leads: dict[str, Any], **more: Any) -> dict[str, Any]:
     response = client.post("/v1/score", json={"leads": list(leads), **more})
     assert response.status_code == 200, response.text
-    found: list[dict[str, Any]] = response.json()["scores"]
+    found: dict[str, Any] = response.json()
+    return found
+
+
+def scores_of(client: TestClient, *leads: dict[str, Any], **more: Any) -> list[dict[str, Any]]:
+    answer = answer_of(client, *leads, **more)
+    assert answer["problems"] == []
+    found: list[dict[str, Any]] = answer["scores"]
     return found
 
 
@@ -216,7 +224,7 @@ def test_a_moment_counts_whatever_zone_it_is_written_in(client):
 def test_a_model_that_knows_days_looks_from_midnight(scorer):
     card = {**scorer.model.card, "clock": "days"}
     daily = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), lambda: daily)) as client:
+    with running(create_app(Serving(), Fixed(daily))) as client:
         today = one(client, created_at="2026-05-06T09:00:00Z", events=[])
     assert today["as_of"] == "2026-05-06T00:00:00Z"
     assert today["unscored_reason"] is None
@@ -225,7 +233,7 @@ def test_a_model_that_knows_days_looks_from_midnight(scorer):
 def test_a_model_without_dates_asks_for_none(scorer):
     card = {**scorer.model.card, "clock": "none"}
     undated = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), lambda: undated)) as client:
+    with running(create_app(Serving(), Fixed(undated))) as client:
         (score,) = scores_of(client, {"lead_id": "a", "attributes": {"employees": 3}})
     assert score["probability"] is not None
 
@@ -233,7 +241,7 @@ def test_a_model_without_dates_asks_for_none(scorer):
 def test_a_model_without_signal_says_so_with_every_score(scorer):
     card = {**scorer.model.card, "usable": False}
     useless = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), lambda: useless)) as client:
+    with running(create_app(Serving(), Fixed(useless))) as client:
         scores = scores_of(client, *many(3))
         assert client.get("/v1/model").json()["usable"] is False
         refused = one(client, consent=False)
@@ -286,13 +294,13 @@ def test_a_block_is_named_and_nothing_moves_up_while_it_holds(client):
 
 def test_a_lead_that_was_further_keeps_what_it_nearly_has(scorer):
     """The line is moved 0.05 in log-odds above the lead; the margin is 0.1."""
-    with running(create_app(Serving(), lambda: scorer)) as client:
+    with running(create_app(Serving(), Fixed(scorer))) as client:
         now = one(client, events=EAGER)
     assert now["stage"] == "sql"
     odds = now["probability"] / (1 - now["probability"]) * math.exp(0.05)
     levels = dataclasses.replace(scorer.levels, sql_line=odds / (1 + odds), mql_line=0.1)
     raised = dataclasses.replace(scorer, levels=levels)
-    with running(create_app(Serving(), lambda: raised)) as client:
+    with running(create_app(Serving(), Fixed(raised))) as client:
         anew, kept, other = (
             one(client, events=EAGER, previous=before)["stage"]
             for before in (None, {"stage": "sql"}, {"stage": "mql", "fit_grade": "A"})
@@ -335,7 +343,7 @@ def test_an_unscored_lead_is_answered_within_no_horizon(client_of_crossing):
 
 def test_a_model_of_one_horizon_answers_that_one(scorer):
     alone = Scorer.of(dataclasses.replace(scorer.model, horizons={}), "1")
-    with running(create_app(Serving(), lambda: alone)) as client:
+    with running(create_app(Serving(), Fixed(alone))) as client:
         score, said = one(client), client.get("/v1/model").json()
     assert score["within"] == [{"days": 30, "probability": score["probability"]}]
     leads = scorer.model.calibration.leads
@@ -354,6 +362,33 @@ def test_the_model_says_which_horizons_it_answers_and_from_how_many_leads(
         {"days": 60, "leads": 200},
         {"days": 180, "leads": 90},
     ]
+
+
+@pytest.mark.parametrize("days", [7, 30, 60, 180])
+def test_the_horizon_asked_for_is_that_of_probability_and_interval(client_of_crossing, days):
+    leads = [*many(20), lead(lead_id="refused", consent=False)]
+    main, asked = (answer_of(client_of_crossing, *leads, horizon=d) for d in (None, days))
+    assert asked["horizon_days"] == days
+    assert main["horizon_days"] == asked["model"]["horizon_days"] == 30
+    for usual, score in zip(main["scores"], asked["scores"], strict=True):
+        within = {each["days"]: each["probability"] for each in usual["within"]}
+        assert score["probability"] == within.get(days)
+        changed = {"probability", "lower", "upper"}
+        assert {k: v for k, v in score.items() if k not in changed} == {
+            k: v for k, v in usual.items() if k not in changed
+        }
+    scored = [score for score in asked["scores"] if score["probability"] is not None]
+    assert len(scored) == 20
+    intervals = [(score["lower"], score["upper"]) for score in scored]
+    usual_ones = [(score["lower"], score["upper"]) for score in main["scores"][:-1]]
+    assert all(lower < upper for lower, upper in intervals)
+    assert (intervals == usual_ones) == (days == 30)
+    assert asked["scores"][-1]["lower"] is asked["scores"][-1]["upper"] is None
+
+
+def test_a_horizon_that_is_not_answered_is_refused_with_those_that_are(client_of_crossing):
+    text = "must be one of 7, 30, 60, 180 days, which are answered"
+    assert refused(client_of_crossing, lead(), horizon=90) == [("horizon", text)]
 
 
 # What is warned of: scoring goes on.
@@ -410,8 +445,13 @@ def test_a_number_that_is_not_finite_is_refused(client, text, where):
 
 @pytest.mark.parametrize("value", ["many", "1_000", "nan", "inf", "1e999", True, "²"])
 def test_a_numeric_attribute_that_is_no_number_is_refused(client, value):
-    leads = [lead(), lead(lead_id="b", attributes={"employees": value})]
-    assert refused(client, *leads) == [("leads[1].attributes.employees", "must be a number")]
+    bad = lead(lead_id="b", attributes={"employees": value})
+    text = "must be a number"
+    assert refused(client, bad) == [("leads[0].attributes.employees", text)]
+    answer = answer_of(client, lead(), bad, lead(lead_id="c"))
+    assert [score["lead_id"] for score in answer["scores"]] == ["a", "c"]
+    errors = [{"field": "leads[1].attributes.employees", "message": text}]
+    assert answer["problems"] == [{"index": 1, "errors": errors}]
 
 
 def test_ten_thousand_and_one_leads_are_refused_with_the_limit(client):
@@ -427,9 +467,11 @@ def test_no_leads_are_refused(client):
 
 
 def test_a_lead_id_that_stands_twice_is_refused(client):
-    found = refused(client, lead(), lead(lead_id="b"), lead())
+    answer = answer_of(client, lead(), lead(lead_id="b"), lead())
+    assert [score["lead_id"] for score in answer["scores"]] == ["a", "b"]
     text = "must be unique within the request, but leads[0] has the same"
-    assert found == [("leads[2].lead_id", text)]
+    errors = [{"field": "leads[2].lead_id", "message": text}]
+    assert answer["problems"] == [{"index": 2, "errors": errors}]
 
 
 def test_a_dated_model_needs_created_at(client):
@@ -481,7 +523,7 @@ def test_a_compressed_body_is_refused(client):
 def test_a_body_that_is_too_large_is_refused(scorer, announced):
     parts = [b" " * 600_000, b" " * 600_000]
     content = b"".join(parts) if announced else iter(parts)
-    app = create_app(Serving(max_body_mb=1), lambda: scorer)
+    app = create_app(Serving(max_body_mb=1), Fixed(scorer))
     with running(app) as client:
         found = problem_of(client, 413, content=content)
         assert found["detail"] == "The body must be at most 1,048,576 bytes; send it in parts."
@@ -506,6 +548,7 @@ def test_wrong_paths_and_methods_are_problems_too(client):
 def test_the_model_says_what_it_is_and_how_good(client, scorer):
     said = client.get("/v1/model").json()
     assert said["known_until"] == scorer.model.card["known_until"]
+    assert (said["aliases"], said["at_hand"]) == (["champion"], ["1"])
     assert set(said["figures"]["model"]) >= {"auc", "average_precision", "log_loss", "brier"}
     assert set(said["figures"]) == {"model", *scorer.model.card["evaluation"]["figures"]}
     figure = said["figures"]["model"]["auc"]
@@ -534,7 +577,7 @@ def test_leaks_are_told_unless_a_person_allowed_them(scorer):
     config = {**config, "attributes": {**config["attributes"], "allow": ["owner"]}}
     card = {**scorer.model.card, "leaks": leaks, "config": config}
     leaky = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), lambda: leaky)) as client:
+    with running(create_app(Serving(), Fixed(leaky))) as client:
         said = client.get("/v1/model").json()
     assert said["leaks"] == [{"column": "tags", "reason": "filled after the outcome"}]
 
@@ -546,7 +589,7 @@ def test_the_app_is_alive_at_once_and_ready_once_the_model_is_there(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(create_app(Serving(), load)) as client:
+    with TestClient(create_app(Serving(), Loading(load))) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         for waiting in (client.get("/readyz"), client.get("/v1/model")):
             assert waiting.status_code == 503
@@ -554,7 +597,7 @@ def test_the_app_is_alive_at_once_and_ready_once_the_model_is_there(scorer):
             assert waiting.json()["detail"] == "The model is being loaded."
         assert problem_of(client, 503, content=b"{}")["title"] == "Service Unavailable"
         gate.set()
-        assert eventually(client, 200).json() == {"status": "ready"}
+        assert eventually(client, 200).json()["status"] == "ready"
 
 
 def test_loading_is_tried_again_until_there_is_a_model(scorer):
@@ -567,7 +610,7 @@ def test_loading_is_tried_again_until_there_is_a_model(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(create_app(Serving(poll_seconds=0.01), load)) as client:
+    with TestClient(create_app(Serving(poll_seconds=0.01), Loading(load))) as client:
         said = "The model could not be loaded: There is no champion. Run `leadml promote`."
         for _ in range(1000):
             if client.get("/readyz").json()["detail"] == said:
@@ -583,7 +626,7 @@ def test_a_loader_that_breaks_leaves_an_app_that_says_so():
     def load() -> Scorer:
         raise KeyError(lead()["lead_id"])
 
-    with TestClient(create_app(Serving(), load)) as client:
+    with TestClient(create_app(Serving(), Loading(load))) as client:
         for _ in range(1000):
             said = client.get("/readyz").json()["detail"]
             if "unexpectedly" in said:
@@ -596,22 +639,8 @@ def test_a_loader_that_breaks_leaves_an_app_that_says_so():
 # The log, the documentation, the settings.
 
 
-def test_every_request_leaves_one_log_line_without_what_was_sent(client, caplog):
-    caplog.set_level(logging.INFO, logger="serving")
-    scores_of(client, lead(lead_id="jane@example.com"), lead(lead_id="b"))
-    refused(client, lead(lead_id="jane@example.com", created_at="jane@example.com"))
-    client.get("/people/jane@example.com?name=jane")
-    lines = [record.getMessage() for record in caplog.records]
-    assert len(lines) == 3
-    assert lines[0].startswith("method=POST path=/v1/score status=200 ms=")
-    assert lines[0].endswith(" leads=2")
-    assert lines[1].startswith("method=POST path=/v1/score status=422 ms=")
-    assert lines[2].startswith("method=GET path=- status=404 ms=")
-    assert "jane" not in caplog.text
-
-
 def test_the_openapi_document_is_as_agreed(scorer):
-    app = create_app(Serving(), lambda: scorer)
+    app = create_app(Serving(), Fixed(scorer))
     text = json.dumps(build_openapi(app, Serving()), indent=1, ensure_ascii=False) + "\n"
     if os.environ.get("LEADML_WRITE_GOLDEN"):
         GOLDEN.write_text(text, encoding="utf-8")
@@ -644,7 +673,7 @@ def test_the_docs_page_tells_of_every_endpoint_and_loads_nothing(client):
 
 
 def test_the_docs_can_be_left_out(scorer):
-    with running(create_app(Serving(docs="off"), lambda: scorer)) as client:
+    with running(create_app(Serving(docs="off"), Fixed(scorer))) as client:
         assert client.get("/docs").status_code == 404
         assert client.get("/openapi.json").status_code == 404
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from leadml.errors import ModelError, RegistryError
+from leadml.errors import LeadmlError, ModelError, RegistryError
 from leadml.store import database
 from leadml.tables import Tables
-from serving.loading import _fetch, load_scorer
+from serving.loading import load_scorer
 from serving.scoring import Scorer, score_examples
 from tests.training.results import PASSED, small_result
 from training.registry.local import Registry
@@ -40,7 +40,9 @@ def folder(master: Path) -> Iterator[Path]:
 
 
 def kept(folder: Path, number: str = "1") -> Path:
-    return folder / "serving" / NAME / number
+    """The copy of a version."""
+    (copy,) = (folder / "serving" / NAME).glob(f"{number}-*")
+    return copy
 
 
 def test_without_a_version_the_champion_is_loaded_and_scores_as_it_did(
@@ -67,22 +69,38 @@ def test_a_version_is_fetched_once_and_kept_without_the_artifacts(folder: Path) 
     shutil.rmtree(folder / "artifacts")
     assert load_scorer(folder, NAME).version == "1"
     assert {path.name: path.stat().st_mtime_ns for path in kept(folder).iterdir()} == written
-    assert [path.name for path in kept(folder).parent.iterdir()] == ["1"], "no scratch is left"
+    left = {path.name for path in kept(folder).parent.iterdir()} - {".lock"}
+    assert left == {kept(folder).name}, "no scratch is left"
 
 
 def test_artifacts_that_are_gone_before_the_first_fetch_are_said_to_be(folder: Path) -> None:
     shutil.rmtree(folder / "artifacts")
     with pytest.raises(RegistryError, match="cannot be fetched"):
         load_scorer(folder, NAME)
-    assert not kept(folder).exists(), "nothing half is kept"
+    left = {path.name for path in (folder / "serving" / NAME).iterdir()}
+    assert left == {".lock"}, "nothing half is kept"
 
 
-@pytest.mark.parametrize("file", ["card.json", "maps.json", "catalog.json"])
-def test_a_damaged_copy_is_refused(folder: Path, file: str) -> None:
+def spoil(folder: Path) -> bytes:
+    """Damages the champion's copy; what it was before."""
+    path = kept(folder) / "maps.json"
+    sound = path.read_bytes()
+    path.write_bytes(sound + b" ")
+    return sound
+
+
+def test_a_damaged_copy_is_fetched_again(folder: Path) -> None:
     load_scorer(folder, NAME)
-    path = kept(folder) / file
-    path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(ModelError, match=file):
+    sound = spoil(folder)
+    assert load_scorer(folder, NAME).version == "1"
+    assert (kept(folder) / "maps.json").read_bytes() == sound
+
+
+def test_a_damaged_copy_that_cannot_be_fetched_again_is_refused(folder: Path) -> None:
+    load_scorer(folder, NAME)
+    spoil(folder)
+    shutil.rmtree(folder / "artifacts")
+    with pytest.raises(RegistryError, match="cannot be fetched"):
         load_scorer(folder, NAME)
 
 
@@ -93,11 +111,61 @@ def test_damaged_artifacts_are_refused(folder: Path) -> None:
         load_scorer(folder, NAME)
 
 
-def test_a_copy_that_lost_a_file_is_refused(folder: Path) -> None:
-    load_scorer(folder, NAME)
-    (kept(folder) / "policy.json").unlink()
-    with pytest.raises(ModelError, match=r"policy\.json"):
+def test_a_pickle_among_the_artifacts_is_refused(folder: Path) -> None:
+    for path in (folder / "artifacts").rglob("maps.json"):
+        path.with_name("model.pkl").write_bytes(b"\x80\x04.")
+    with pytest.raises(ModelError, match=r"model\.pkl"):
         load_scorer(folder, NAME)
+
+
+@pytest.mark.parametrize("file", ["manifest.json", "policy.json", "MLmodel"])
+def test_half_written_artifacts_are_refused(folder: Path, file: str) -> None:
+    for path in (folder / "artifacts" / "models").rglob(file):
+        path.unlink()
+    with pytest.raises(LeadmlError, match=rf"{file}|must hold one model folder"):
+        load_scorer(folder, NAME)
+
+
+def test_a_signature_of_other_features_is_refused(folder: Path, scorer: Scorer) -> None:
+    first = scorer.catalog.names[0]
+    for path in (folder / "artifacts" / "models").rglob("MLmodel"):
+        path.write_text(path.read_text().replace(first, "something_else"))
+    with pytest.raises(ModelError, match="its signature names others"):
+        load_scorer(folder, NAME)
+
+
+@pytest.mark.parametrize("version", ["../../etc", "1/../2", "x" * 500, "champion\n", "1.0"])
+def test_what_is_no_version_is_refused_before_anything_is_touched(
+    tmp_path: Path, version: str
+) -> None:
+    with pytest.raises(RegistryError, match="A version must be a number, or an alias"):
+        load_scorer(tmp_path / "models", NAME, version=version)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_registry_that_was_moved_is_served_from_its_new_place(
+    folder: Path, scorer: Scorer
+) -> None:
+    moved = Path(shutil.copytree(folder, folder.with_name("moved")))
+    away = folder.rename(folder.with_name("away"))
+    try:
+        assert load_scorer(moved, NAME, version="2").version == "2"
+        shutil.rmtree(moved / "artifacts")
+        with pytest.raises(RegistryError, match="cannot be fetched"):
+            load_scorer(moved, NAME, version="1")
+    finally:
+        away.rename(folder)
+        shutil.rmtree(moved)
+
+
+def test_a_registry_that_was_copied_does_not_read_the_original(folder: Path) -> None:
+    copied = Path(shutil.copytree(folder, folder.with_name("copied")))
+    try:
+        for path in (folder / "artifacts").rglob("maps.json"):
+            path.write_text("{}")
+        assert load_scorer(copied, NAME).version == "1"
+    finally:
+        shutil.rmtree(copied)
 
 
 def test_without_a_registry_there_is_nothing_to_load_and_none_is_made(tmp_path: Path) -> None:
@@ -128,14 +196,6 @@ def test_a_promotion_is_followed(folder: Path) -> None:
         assert load_scorer(folder, NAME).version == "2"
     finally:
         registry.promote("1", now=NOW)
-    assert load_scorer(folder, NAME).version == "1"
-
-
-def test_a_process_that_fetches_second_leaves_the_first_ones_copy_as_it_is(folder: Path) -> None:
-    load_scorer(folder, NAME)
-    names = {path.name for path in kept(folder).iterdir()}
-    _fetch(folder, NAME, "1", kept(folder))  # it looked before the first had finished
-    assert {path.name for path in kept(folder).iterdir()} == names
     assert load_scorer(folder, NAME).version == "1"
 
 

@@ -1,6 +1,5 @@
 """What a client hears when something is wrong."""
 
-import logging
 from typing import Annotated
 
 import pytest
@@ -10,7 +9,16 @@ from starlette.requests import ClientDisconnect
 from starlette.testclient import TestClient
 
 from leadml.errors import DataError, ModelError, RegistryError
-from serving.problems import MOST_ERRORS, InvalidRequestError, add_problems, describe, field_path
+from leadml.service import Serving
+from serving.boundary import add_boundary
+from serving.problems import (
+    MOST_ERRORS,
+    InvalidRequestError,
+    add_problems,
+    describe,
+    field_path,
+    problem_responses,
+)
 from serving.schemas import FieldError
 
 SECRET = "jane@example.com"
@@ -20,6 +28,7 @@ def client_of(error: Exception) -> TestClient:
     """A client of an app with one route that fails, and one that takes a number."""
     app = FastAPI()
     add_problems(app)
+    add_boundary(app, Serving())
 
     @app.get("/fails")
     async def fails() -> None:
@@ -48,15 +57,6 @@ def test_every_error_becomes_a_problem(error, status, detail):
     assert response.json()["detail"] == detail
     assert response.headers["content-type"] == "application/problem+json"
     assert SECRET not in response.text
-
-
-def test_what_nobody_foresaw_is_logged_with_its_place_but_not_its_text(caplog):
-    caplog.set_level(logging.INFO, logger="serving")
-    client_of(ValueError(SECRET)).get("/fails")
-    assert "unforeseen ValueError" in caplog.text
-    assert "raise error" in caplog.text
-    assert "method=GET path=/fails status=500" in caplog.text
-    assert SECRET not in caplog.text
 
 
 def test_a_connection_that_ends_early_is_no_fault_of_ours():
@@ -98,3 +98,12 @@ def test_a_path_names_list_places_and_cuts_names_that_are_too_long():
     assert field_path(()) == "body"
     assert field_path((0, "a")) == "[0].a"
     assert field_path(("attributes", "x" * 1000)) == f"attributes.{'x' * 59}…"
+
+
+def test_the_documentation_has_a_meaning_for_each_status():
+    told = problem_responses(401, 429)
+    assert list(told) == [401, 429]
+    assert "Retry-After" in told[429]["description"]
+    assert told[401]["content"] == {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}
+    }

@@ -15,7 +15,7 @@ EVENT = {"event_type": "demo_request", "occurred_at": "2026-05-03T09:00:00Z"}
 
 def parse(lead: dict[str, Any] | None = None, **request: Any) -> ScoreRequest:
     own = {"lead_id": "a", **(lead or {})}
-    return parse_request(json.dumps({"leads": [own], **request}).encode())
+    return parse_request(json.dumps({"leads": [own], **request}).encode()).request
 
 
 def errors_of(lead: dict[str, Any] | None = None, **request: Any) -> list[tuple[str, str]]:
@@ -135,7 +135,7 @@ def test_null_and_absent_are_alike_where_a_field_is_optional():
 
 def test_of_a_key_that_stands_twice_the_last_counts():
     body = b'{"leads": [{"lead_id": "a", "lead_id": "b"}]}'
-    assert parse_request(body).leads[0].lead_id == "b"
+    assert parse_request(body).request.leads[0].lead_id == "b"
 
 
 def test_the_examples_of_the_documentation_are_of_the_documented_shape():

@@ -1,6 +1,7 @@
 """Where do models go, which one is champion, and how does one go back?
 
-A SQLite store and its artifacts in one folder. A run is logged first, the version comes after it,
+A SQLite store and its artifacts in one folder, or a tracking server with a folder for the marks of
+this machine's trainings. A run is logged first, the version comes after it,
 the aliases after that, and the run is called finished last: what a training registered whose run
 never finished is taken back, at once where it failed, at the next start where it was killed.
 """
@@ -11,24 +12,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 import pandas as pd
 
 from leadml.errors import RegistryError
 from leadml.folder import read_model
-from leadml.store import ATTEMPT_TAG, database, prepare, tracking_uri
+from leadml.store import ATTEMPT_TAG, check_name, prepare
 from training.gate import Champion, Gate
 from training.registry.attempts import Attempt, begin, locked, unfinished
 from training.registry.origin import Origin
+from training.registry.place import Place
 from training.registry.promotions import Change, champions
 from training.registry.tracking import (
     ORIGIN,
-    check_readable,
-    check_writable,
-    create,
     in_words,
     judged_in,
     log_data,
@@ -38,29 +34,28 @@ from training.registry.tracking import (
 from training.registry.versions import Version, Versions, check_promotable, past_champions
 from training.train import TrainingResult
 
-if TYPE_CHECKING:
-    from mlflow.entities import Run
-
 log = logging.getLogger(__name__)
 
 
 class Registry:
-    """The registry in one folder, for one registered model."""
+    """The registry in one folder, or on a server, for one registered model."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        """Opens the registry, or makes it where there is none."""
+    def __init__(self, folder: Path, name: str, *, uri: str = "") -> None:
+        """Opens the registry; makes it in ``folder`` where there is none and no server is named.
+
+        Raises:
+            RegistryError: it cannot be opened, or the name could be a path.
+        """
+        check_name(name)
         prepare()
         from mlflow import MlflowClient
 
         self.folder, self.name = folder, name
+        self._place = Place(folder, uri)
         self._attempt: Attempt | None = None
-        with in_words(folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with locked(folder):
-                if not database(folder).exists():
-                    create(database(folder))
-            check_readable(folder)
-            self._client = MlflowClient(tracking_uri(folder), tracking_uri(folder))
+        with in_words(self._place.words):
+            self._place.open(name)
+            self._client = MlflowClient(self._place.address, self._place.address)
         self._versions = Versions(self._client, name)
 
     @contextmanager
@@ -71,8 +66,8 @@ class Registry:
             RegistryError: the registry cannot be written to, said before any work is done.
         """
         with ExitStack() as marked:
-            with in_words(self.folder):
-                check_writable(self.folder)
+            with in_words(self._place.words):
+                self._place.check_writable()
                 attempt = marked.enter_context(begin(self.folder, now=now))
             self._attempt = attempt
             try:
@@ -84,7 +79,7 @@ class Registry:
     def mend(self) -> list[str]:
         """Takes back what killed trainings left behind; a sentence for each of them."""
         said = []
-        with in_words(self.folder), locked(self.folder):
+        with in_words(self._place.words), locked(self.folder):
             for left in unfinished(self.folder):
                 if not self._take_back(left):
                     said.append(left.words)
@@ -101,12 +96,12 @@ class Registry:
             RegistryError: the registry cannot take it; nothing of it is registered then.
         """
         begun = nullcontext(self._attempt) if self._attempt else self.training(now=now)
-        with begun as attempt, in_words(self.folder), tracking(self.folder):
+        with begun as attempt, in_words(self._place.words), tracking(self._place.address):
             return self._versions.find(self._record(result, gate, attempt, now))
 
     def versions(self) -> list[Version]:
         """Every version, newest first."""
-        with in_words(self.folder):
+        with in_words(self._place.words):
             return self._versions.all()
 
     def champion(self) -> Champion | None:
@@ -116,22 +111,26 @@ class Registry:
             RegistryError: the registry lacks its files.
             ModelError: they are damaged.
         """
-        with in_words(self.folder):
+        with in_words(self._place.words):
             number = self._versions.champion
             if number is None:
                 return None
             version = self._client.get_model_version(self.name, number)
             model_id = str(version.source).removeprefix("models:/")
-            location = _local(str(self._client.get_logged_model(model_id).artifact_location))
+            kept = str(self._client.get_logged_model(model_id).artifact_location)
             run = self._client.get_run(str(version.run_id))
-            folders = [path.parent for path in location.rglob("manifest.json")]
-            if len(folders) != 1:
-                msg = (
-                    f"Version {number} must hold one model folder, got {len(folders)} in "
-                    f"'{location}'. Restore it, or promote another version."
-                )
-                raise RegistryError(msg)
-            return Champion(number, read_model(folders[0]), judged_in(_artifacts(run)))
+            with (
+                self._place.files(kept) as location,
+                self._place.files(str(run.info.artifact_uri)) as logged,
+            ):
+                folders = [path.parent for path in location.rglob("manifest.json")]
+                if len(folders) != 1:
+                    msg = (
+                        f"Version {number} must hold one model folder, got {len(folders)} in "
+                        f"'{kept}'. Restore it, or promote another version."
+                    )
+                    raise RegistryError(msg)
+                return Champion(number, read_model(folders[0]), judged_in(logged))
 
     def origin(self, asked: str) -> Origin:
         """What a run, or the run of a version, depended on.
@@ -146,13 +145,14 @@ class Registry:
             run_id = asked
             if asked in numbers:
                 run_id = str(self._client.get_model_version(self.name, asked).run_id)
-            folder = _artifacts(self._client.get_run(run_id))
-            origin = Origin.from_json(json.loads((folder / ORIGIN).read_text(encoding="utf-8")))
-            card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+            with self._place.files(str(self._client.get_run(run_id).info.artifact_uri)) as folder:
+                kept = json.loads((folder / ORIGIN).read_text(encoding="utf-8"))
+                card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+            origin = Origin.from_json(kept)
         except (MlflowException, OSError, ValueError, TypeError) as error:
             msg = (
                 f"'{asked}' must be a version or a run that says what it was made from, but the "
-                f"registry in '{self.folder}' has no such. `leadml models` lists the versions."
+                f"registry {self._place.words} has no such. `leadml models` lists the versions."
             )
             raise RegistryError(msg) from error
         revised = card.get("recalibrated") or card.get("chosen")
@@ -177,8 +177,8 @@ class Registry:
             RegistryError: there is no such version, it has no usable signal, or the gate refused
                 it and no reason is given.
         """
-        with in_words(self.folder), locked(self.folder):
-            check_writable(self.folder)
+        with in_words(self._place.words), locked(self.folder):
+            self._place.check_writable()
             check_promotable(self._versions.find(number), force.strip())
             changes = self._versions.changes()
             if champions(changes)[-1:] != [number]:
@@ -192,8 +192,8 @@ class Registry:
         Raises:
             RegistryError: there is no champion, or none before it.
         """
-        with in_words(self.folder), locked(self.folder):
-            check_writable(self.folder)
+        with in_words(self._place.words), locked(self.folder):
+            self._place.check_writable()
             changes = self._versions.changes()
             number = past_champions(changes, self.name)[-2]
             self._versions.move([*changes, Change(number, "rollback", now.isoformat())])
@@ -224,13 +224,15 @@ class Registry:
             found = self._client.get_experiment_by_name(self.name)
             if found is not None:
                 return str(found.experiment_id)
-            location = (self.folder / "artifacts").resolve().as_uri()
-            return str(self._client.create_experiment(self.name, artifact_location=location))
+            made = self._client.create_experiment(
+                self.name, artifact_location=self._place.artifacts
+            )
+            return str(made)
 
     def _settle(self, attempt: Attempt) -> None:
         """Takes back what a training that failed has registered; if it cannot, the mark stays."""
         try:
-            with in_words(self.folder), locked(self.folder):
+            with in_words(self._place.words), locked(self.folder):
                 self._take_back(attempt)
         except RegistryError as error:
             log.warning("What the training left is taken back at the next start: %s", error)
@@ -250,12 +252,3 @@ class Registry:
             if run.info.status == "RUNNING":
                 self._client.set_terminated(run.info.run_id, "KILLED")
         return any(run.info.status == "FINISHED" for run in runs)
-
-
-def _artifacts(run: "Run") -> Path:
-    return _local(str(run.info.artifact_uri))
-
-
-def _local(uri: str) -> Path:
-    """The folder of artifacts, which lie beside the store."""
-    return Path(url2pathname(urlsplit(uri).path))

@@ -12,7 +12,7 @@
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,8 @@ import pandas as pd
 
 from features.build import to_frame
 from leadml import __version__
-from leadml.errors import RegistryError
+from leadml.errors import RegistryError, without_password
 from leadml.folder import write_model
-from leadml.store import database, tracking_uri
 from training.gate import Gate
 from training.registry.card import build_card
 from training.registry.origin import origin_of
@@ -34,9 +33,6 @@ JUDGED, ORIGIN = "judged.parquet", "origin.json"
 
 JUDGED_COLUMNS = ("lead_id", "as_of", "converted", "group", "probability")
 """What is kept of each test example, for the next challenger to be compared on."""
-
-BUSY_SECONDS = 60.0
-"""How long one waits for another program that writes to the database."""
 
 
 def log_training(result: TrainingResult, gate: Gate, *, run_id: str, scratch: Path) -> Logged:
@@ -114,12 +110,12 @@ def _log_model(result: TrainingResult, folder: Path) -> str:
 
 
 @contextmanager
-def tracking(folder: Path) -> Iterator[None]:
-    """Points MLflow's fluent calls at this registry, and back."""
+def tracking(address: str) -> Iterator[None]:
+    """Points MLflow's fluent calls at the registry at an address, and back."""
     import mlflow
 
     before = mlflow.get_tracking_uri()
-    mlflow.set_tracking_uri(tracking_uri(folder))
+    mlflow.set_tracking_uri(address)
     try:
         yield
     finally:
@@ -127,7 +123,7 @@ def tracking(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def in_words(folder: Path) -> Iterator[None]:
+def in_words(place: str) -> Iterator[None]:
     """Says in a sentence what the store or the disk refuses; MLflow would log a traceback.
 
     Raises:
@@ -143,38 +139,12 @@ def in_words(folder: Path) -> Iterator[None]:
         yield
     except (MlflowException, SQLAlchemyError, sqlite3.Error, OSError) as error:
         msg = (
-            f"The registry in '{folder}' must take what is written to it, but {_trouble(error)}. "
+            f"The registry {place} must take what is written to it, but {_trouble(error)}. "
             "Champion and registry are as they were."
         )
         raise RegistryError(msg) from error
     finally:
         talker.setLevel(level)
-
-
-def check_writable(folder: Path) -> None:
-    """Raises `sqlite3.Error` where the database cannot be written to, before any work is lost."""
-    _ask(folder, "BEGIN IMMEDIATE")
-
-
-def check_readable(folder: Path) -> None:
-    """Raises `sqlite3.Error` where the database cannot be read; MLflow would try for minutes."""
-    _ask(folder, "SELECT count(*) FROM sqlite_master")
-
-
-def _ask(folder: Path, statement: str) -> None:
-    opened = sqlite3.connect(database(folder), timeout=BUSY_SECONDS, isolation_level=None)
-    with closing(opened) as found:
-        found.execute(statement)
-
-
-def create(path: Path) -> None:
-    """Makes the store beside its place and moves it there whole: a half-made one is unusable."""
-    from mlflow import MlflowClient
-
-    draft = path.with_name(f"{path.name}.draft")
-    draft.unlink(missing_ok=True)
-    MlflowClient(tracking_uri=f"sqlite:///{draft}").search_experiments()
-    draft.replace(path)
 
 
 def judged_in(folder: Path) -> pd.DataFrame:
@@ -194,7 +164,7 @@ def _trouble(error: BaseException) -> str:
         return "its disk is full. Make room, and try again"
     if "readonly" in text or "read-only" in text or "permission" in text:
         return "it may only be read. Mend its permissions, and try again"
-    first = str(error).strip().splitlines() or [type(error).__name__]
+    first = without_password(str(error)).strip().splitlines() or [type(error).__name__]
     return f"it failed: {first[0][:200].rstrip('.')}"
 
 

@@ -20,7 +20,7 @@ from leadml.errors import RegistryError
 from leadml.folder import write_model
 from leadml.store import database, tracking_uri
 from tests.training.results import PASSED, small_result
-from training.registry import attempts, tracking
+from training.registry import attempts, place
 from training.registry.local import Registry
 from training.train import TrainingResult
 
@@ -168,7 +168,7 @@ def registry(master: Path, tmp_path: Path) -> Registry:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(attempts, "LOCK_SECONDS", 0.2)
-    monkeypatch.setattr(tracking, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(place, "BUSY_SECONDS", 0.2)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Some rows of a source's tables: those of the leads that are asked for."""

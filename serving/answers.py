@@ -1,0 +1,232 @@
+"""How do scores look on the wire, and what is said of the model that gave them?"""
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+
+from leadml.advice import NEEDS_APART, said
+from leadml.arrays import Floats
+from leadml.levels import Levels
+from leadml.policy import needs_of
+from serving.questions import Question
+from serving.reasons import Reason
+from serving.requests import Asked
+from serving.schemas import (
+    EvidenceOut,
+    HorizonOut,
+    ModelOut,
+    ModelResponse,
+    PolicyOut,
+    QuestionOut,
+    ReasonOut,
+    RuleOut,
+    ScoreOut,
+    ScoreResponse,
+    WithinOut,
+)
+from serving.scoring import Scorer, Scores, unseen_categories
+
+ONLY_POINTS = "points, not a probability: there is no model yet"
+
+NO_SIGNAL = "this model has no usable signal: do not rank by it"
+
+
+def build_response(
+    scorer: Scorer,
+    asked: Asked,
+    scores: Scores,
+    questions: list[tuple[Question, ...]] | None = None,
+) -> ScoreResponse:
+    """The scores on the wire, in the order of the request; with questions where they were asked."""
+    unseen, doubts = unseen_categories(scorer, scores.matrix), _doubts(scorer)
+    horizon = asked.request.horizon or scorer.horizon
+    probability, lower, upper = _within_horizon(scorer, scores, horizon)
+    decided, drawn = scores.decided, scores.drawn
+    columns = {
+        "probability": _numbers(probability),
+        "lower": _numbers(lower),
+        "upper": _numbers(upper),
+        "points": _numbers(scores.points),
+        "fit_grade": _texts(scores.fit_grade),
+        "engagement_grade": [number or None for number in scores.engagement_grade.tolist()],
+        "stage": decided.stage.tolist(),
+        "action": scores.action.tolist(),
+        "track": _texts(decided.track),
+        "follow_up_minutes": _numbers(scores.follow_up_minutes),
+        "blocked_by": _texts(decided.block),
+        "needs_met": [_parts(text) for text in decided.met.tolist()],
+        "needs_missing": [_parts(text) for text in decided.missing.tolist()],
+        "moves_up": _texts(decided.moves_up),
+        "explored": drawn.explored.tolist(),
+        "propensity": drawn.propensity.tolist(),
+        "unscored_reason": _texts(scores.unscored),
+    }
+    again = decided.look_again_days
+    if not scores.subjects.dated:
+        again = np.full(len(scores), np.nan)
+    within, evidence = _within(scores), _evidence(scores)
+    answered = [
+        ScoreOut(
+            lead_id=lead.lead_id,
+            as_of=asked.as_of,
+            **{name: values[k] for name, values in columns.items()},
+            within=within[k],
+            look_again=None if days is None else asked.as_of + timedelta(days=days),
+            reasons=[_reason(reason) for reason in scores.reasons[k]],
+            questions=[_question(one) for one in questions[k]] if questions else [],
+            evidence=evidence[k],
+            missing=asked.missing[k],
+            warnings=[*doubts, *map(_unseen, unseen[k]), *asked.warnings[k]],
+        )
+        for k, (lead, days) in enumerate(zip(asked.leads, _numbers(again), strict=True))
+    ]
+    return ScoreResponse(
+        model=build_model(scorer),
+        as_of=asked.as_of,
+        horizon_days=horizon,
+        scores=answered,
+        problems=asked.problems,
+    )
+
+
+def _within_horizon(scorer: Scorer, scores: Scores, horizon: int) -> tuple[Floats, Floats, Floats]:
+    """The probability within a horizon, and its interval."""
+    worth = scores.worth
+    if horizon == scorer.horizon:
+        return worth.within.get(horizon, worth.lower), worth.lower, worth.upper
+    ends = scorer.model.horizons[horizon].interval(scorer.model.margin(scores.matrix))
+    lower, upper = (np.where(scores.unscored == "", end, np.nan) for end in ends)
+    return worth.within[horizon], lower, upper
+
+
+def _within(scores: Scores) -> list[list[WithinOut]]:
+    """The probability within each horizon, a list a score; empty for an unscored lead."""
+    answers = {days: own.tolist() for days, own in scores.worth.within.items()}
+    return [
+        []
+        if unscored
+        else [WithinOut(days=days, probability=own[k]) for days, own in answers.items()]
+        for k, unscored in enumerate(scores.unscored.tolist())
+    ]
+
+
+def _evidence(scores: Scores) -> list[EvidenceOut | None]:
+    """Scores by group of evidence; nothing for an unscored lead."""
+    rows = zip(*(sums.tolist() for sums in scores.groups.values()), strict=True)
+    return [
+        None
+        if unscored
+        else EvidenceOut(base=scores.base, **dict(zip(scores.groups, row, strict=True)))
+        for row, unscored in zip(rows, scores.unscored.tolist(), strict=True)
+    ]
+
+
+def _numbers(values: Floats) -> list[float | None]:
+    return [None if math.isnan(value) else value for value in values.tolist()]
+
+
+def _texts(values: Any) -> list[str | None]:
+    return [text or None for text in values.tolist()]
+
+
+def _parts(text: str) -> list[str]:
+    """The needs that a text names."""
+    return text.split(NEEDS_APART) if text else []
+
+
+def _reason(reason: Reason) -> ReasonOut:
+    return ReasonOut(
+        text=reason.text, group=reason.group, effect=reason.effect, feature=reason.feature
+    )
+
+
+def _question(question: Question) -> QuestionOut:
+    return QuestionOut(**{name: getattr(question, name) for name in QuestionOut.model_fields})
+
+
+def _doubts(scorer: Scorer) -> list[str]:
+    """What to doubt of a model and of its every score."""
+    if scorer.table is not None:
+        return [ONLY_POINTS]
+    return [] if scorer.model.card["usable"] else [NO_SIGNAL]
+
+
+def _unseen(column: str) -> str:
+    return f"{column} has a value that training did not see, or saw too rarely"
+
+
+def build_model_response(
+    scorer: Scorer, *, aliases: Sequence[str], at_hand: Sequence[str]
+) -> ModelResponse:
+    """The model card on the wire.
+
+    Args:
+        scorer: with the model.
+        aliases: that name it.
+        at_hand: the versions that can be asked for.
+    """
+    card = scorer.model.card
+    judged = card["evaluation"]
+    allowed = card["config"]["attributes"]["allow"]
+    return ModelResponse.model_validate(
+        {
+            **build_model(scorer).model_dump(),
+            "aliases": aliases,
+            "at_hand": at_hand,
+            "horizons": _horizons(scorer),
+            "known_until": card["known_until"],
+            "recipe": card["recipe"],
+            "usable": card["usable"],
+            "warnings": _doubts(scorer),
+            "test": {
+                "examples": judged["n"],
+                "converted": judged["converted"],
+                "leads": judged["leads"],
+            },
+            "figures": judged["figures"],
+            "data": card["data"],
+            "features": [
+                {"name": f.name, "label": f.label, "group": f.noun.group}
+                for f in scorer.catalog.features
+            ],
+            "policy": _policy(scorer.levels),
+            "leaks": [
+                leak
+                for leak in card["leaks"]
+                if leak["verdict"] == "leak" and leak["column"] not in allowed
+            ],
+        }
+    )
+
+
+def _policy(levels: Levels) -> dict[str, Any]:
+    """The policy on the wire."""
+    rules = [
+        {
+            **{key: getattr(rule, key) for key in RuleOut.model_fields if key != "needs"},
+            "needs": [said(need, levels) for need in needs_of(rule)],
+        }
+        for rule in levels.policy.rules
+    ]
+    plain = {key: getattr(levels, key) for key in PolicyOut.model_fields if hasattr(levels, key)}
+    return {**plain, "rules": rules, "blocks": [block.name for block in levels.policy.blocks]}
+
+
+def _horizons(scorer: Scorer) -> list[HorizonOut]:
+    """What is answered, shortest first."""
+    maps = {scorer.horizon: scorer.model.calibration, **scorer.model.horizons}
+    return [HorizonOut(days=days, leads=own.leads) for days, own in sorted(maps.items())]
+
+
+def build_model(scorer: Scorer) -> ModelOut:
+    """Which model answers, on the wire."""
+    card = scorer.model.card
+    return ModelOut(
+        name=card["name"],
+        version=scorer.version,
+        horizon_days=scorer.horizon,
+        outcome=card["outcome"],
+    )
