@@ -5,6 +5,7 @@ A number, a step of an order or a category; some texts are read for more than th
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,6 +28,14 @@ def _amounts(feature: Feature, past: History) -> Floats:
 
 def _bands(feature: Feature, past: History) -> Floats:
     return band_codes(_amounts(feature, past), feature.edges)
+
+
+MOST_KEPT = 65_536
+"""Of so many texts it is remembered what was made of them: the same ones come again."""
+
+
+def _kept(derive: Derive) -> Derive:
+    return lru_cache(maxsize=MOST_KEPT)(derive)
 
 
 def _codes(feature: Feature, past: History) -> Floats:
@@ -92,12 +101,12 @@ RECORD_WORDS = (
     ),
     _step("band", "band", _bands),
     _step("ordered", "", _places),
-    _step("seniority", "seniority", _places, derive=seniority),
+    _step("seniority", "seniority", _places, derive=_kept(seniority)),
     _read("category", learns=True),
-    _read("country", derive=country_name, learns=True),
-    _read("region", "region", derive=region_name, learns=True),
-    _read("domain_kind", "domain_kind", derive=domain_kind),
-    _read("job_function", "function", derive=job_function),
+    _read("country", derive=_kept(country_name), learns=True),
+    _read("region", "region", derive=_kept(region_name), learns=True),
+    _read("domain_kind", "domain_kind", derive=_kept(domain_kind)),
+    _read("job_function", "function", derive=_kept(job_function)),
     Word(
         "completeness",
         lambda _: "completeness",

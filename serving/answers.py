@@ -93,13 +93,13 @@ def build_response(
 
 
 def _within_horizon(scorer: Scorer, scores: Scores, horizon: int) -> tuple[Floats, Floats, Floats]:
-    """The probability within a horizon, and its interval."""
+    """The probability within a horizon, and its interval, which holds it also where maps cross."""
     worth = scores.worth
     if horizon == scorer.horizon:
         return worth.within.get(horizon, worth.lower), worth.lower, worth.upper
     ends = scorer.model.horizons[horizon].interval(scorer.model.margin(scores.matrix))
-    lower, upper = (np.where(scores.unscored == "", end, np.nan) for end in ends)
-    return worth.within[horizon], lower, upper
+    probability = worth.within[horizon]
+    return probability, np.minimum(ends[0], probability), np.maximum(ends[1], probability)
 
 
 def _within(scores: Scores) -> list[list[WithinOut]]:

@@ -7,8 +7,9 @@ network; ours is one static page, rendered from the same OpenAPI document.
 
 import html
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,15 +44,22 @@ LOOKUP_THREADS = 4
 """How many leads are looked up at once; they wait for the source more than they work."""
 
 
-def create_app(settings: Serving, source: Source, lookup: Lookup | None = None) -> FastAPI:
+def create_app(
+    settings: Serving,
+    source: Source,
+    lookup: Lookup | None = None,
+    *,
+    clock: Callable[[], datetime] = read_clock,
+) -> FastAPI:
     """The scoring app.
 
     Args:
         settings: limits, whether there is a docs page, and the folder of the score log.
         source: of the models; asked in a thread, again and again.
         lookup: where leads are looked up by their ids; None for nowhere.
+        clock: the current moment.
     """
-    requests, metrics = RequestLog(read_clock), Metrics()
+    requests, metrics = RequestLog(clock), Metrics()
     folder = Path(settings.score_log) if settings.score_log else None
 
     @asynccontextmanager
@@ -63,13 +71,14 @@ def create_app(settings: Serving, source: Source, lookup: Lookup | None = None) 
                 poll_seconds=settings.poll_seconds,
                 shadow=settings.shadow,
             ) as keeper,
-            Watch(metrics, keeper, read_clock, folder) as watch,
+            Watch(metrics, keeper, clock, folder) as watch,
             lookup or nullcontext(),
         ):
             async with Shadow(watch.scored) as shadow:
                 yield State(
                     keeper=keeper,
                     settings=settings,
+                    clock=clock,
                     threads=anyio.CapacityLimiter(THREADS),
                     watch=watch,
                     shadow=shadow,

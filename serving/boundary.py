@@ -110,7 +110,7 @@ class Boundary:
         return Handled(
             request_id=exchange.request_id,
             method=scope["method"] if scope["method"] in METHODS else "-",
-            route=getattr(scope.get("route"), "path", "-"),
+            route=getattr(scope.get("route"), "path_format", "-"),
             status=exchange.status,
             seconds=time.perf_counter() - exchange.started,
             leads=state.get("n_leads", 0),

@@ -5,6 +5,7 @@ to its thread pool, which costs more than the function.
 """
 
 import math
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypedDict, cast
 
@@ -23,10 +24,9 @@ from serving.watch import Watch
 NO_MODEL = "There is no model to score with."
 """All that a stranger hears of what is wrong inside."""
 
-Version = Annotated[
-    str | None,
-    Query(description="Which model answers: the champion, or a former one that is at hand."),
-]
+VERSION_WORDS = "Which model answers: the champion, or a former one that is at hand."
+
+Version = Annotated[str | None, Query(description=VERSION_WORDS)]
 
 
 class State(TypedDict):
@@ -34,6 +34,7 @@ class State(TypedDict):
 
     keeper: Keeper
     settings: Serving
+    clock: Callable[[], datetime]
     threads: anyio.CapacityLimiter
     lookup: Lookup | None
     lookup_threads: anyio.CapacityLimiter
@@ -46,9 +47,9 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-async def clock() -> datetime:
+async def clock(request: Request) -> datetime:
     """When a request came in."""
-    return read_clock()
+    return state_of(request)["clock"]()
 
 
 def state_of(request: Request) -> State:

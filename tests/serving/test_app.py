@@ -20,10 +20,9 @@ from leadml.errors import RegistryError
 from leadml.policy import Stage
 from leadml.service import Serving
 from serving.app import build_openapi, create_app
-from serving.deps import clock
 from serving.schemas import REQUEST_EXAMPLE
 from serving.scoring import Scorer
-from serving.source import Fixed
+from serving.source import Fixed, Source
 from tests.serving.sources import Loading
 
 NOW = datetime(2026, 5, 6, 12, 30, tzinfo=UTC)
@@ -34,14 +33,14 @@ SIGNAL = "this model has no usable signal: do not rank by it"
 Ask = Callable[..., Any]
 
 
-async def noon() -> datetime:
-    return NOW
+def at_noon(settings: Serving, source: Source) -> FastAPI:
+    """An app whose clock stands still."""
+    return create_app(settings, source, clock=lambda: NOW)
 
 
 @contextmanager
 def running(app: FastAPI) -> Iterator[TestClient]:
-    """A client of an app whose clock stands still, once its model is there."""
-    app.dependency_overrides[clock] = noon
+    """A client of an app, once its model is there."""
     with TestClient(app) as client:
         ready = eventually(client, 200)
         assert ready.status_code == 200, ready.text
@@ -61,13 +60,13 @@ def eventually(client: TestClient, status: int) -> Any:
 @pytest.fixture(scope="module")
 def client_of_crossing(crossing: Scorer) -> Iterator[TestClient]:
     """A client of a model of several horizons whose maps cross, the main one bent."""
-    with running(create_app(Serving(), Fixed(crossing))) as client:
+    with running(at_noon(Serving(), Fixed(crossing))) as client:
         yield client
 
 
 @pytest.fixture(scope="module")
 def client(scorer: Scorer) -> Iterator[TestClient]:
-    with running(create_app(Serving(), Fixed(scorer))) as client:
+    with running(at_noon(Serving(), Fixed(scorer))) as client:
         yield client
 
 
@@ -224,7 +223,7 @@ def test_a_moment_counts_whatever_zone_it_is_written_in(client):
 def test_a_model_that_knows_days_looks_from_midnight(scorer):
     card = {**scorer.model.card, "clock": "days"}
     daily = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), Fixed(daily))) as client:
+    with running(at_noon(Serving(), Fixed(daily))) as client:
         today = one(client, created_at="2026-05-06T09:00:00Z", events=[])
     assert today["as_of"] == "2026-05-06T00:00:00Z"
     assert today["unscored_reason"] is None
@@ -233,7 +232,7 @@ def test_a_model_that_knows_days_looks_from_midnight(scorer):
 def test_a_model_without_dates_asks_for_none(scorer):
     card = {**scorer.model.card, "clock": "none"}
     undated = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), Fixed(undated))) as client:
+    with running(at_noon(Serving(), Fixed(undated))) as client:
         (score,) = scores_of(client, {"lead_id": "a", "attributes": {"employees": 3}})
     assert score["probability"] is not None
 
@@ -241,7 +240,7 @@ def test_a_model_without_dates_asks_for_none(scorer):
 def test_a_model_without_signal_says_so_with_every_score(scorer):
     card = {**scorer.model.card, "usable": False}
     useless = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), Fixed(useless))) as client:
+    with running(at_noon(Serving(), Fixed(useless))) as client:
         scores = scores_of(client, *many(3))
         assert client.get("/v1/model").json()["usable"] is False
         refused = one(client, consent=False)
@@ -294,13 +293,13 @@ def test_a_block_is_named_and_nothing_moves_up_while_it_holds(client):
 
 def test_a_lead_that_was_further_keeps_what_it_nearly_has(scorer):
     """The line is moved 0.05 in log-odds above the lead; the margin is 0.1."""
-    with running(create_app(Serving(), Fixed(scorer))) as client:
+    with running(at_noon(Serving(), Fixed(scorer))) as client:
         now = one(client, events=EAGER)
     assert now["stage"] == "sql"
     odds = now["probability"] / (1 - now["probability"]) * math.exp(0.05)
     levels = dataclasses.replace(scorer.levels, sql_line=odds / (1 + odds), mql_line=0.1)
     raised = dataclasses.replace(scorer, levels=levels)
-    with running(create_app(Serving(), Fixed(raised))) as client:
+    with running(at_noon(Serving(), Fixed(raised))) as client:
         anew, kept, other = (
             one(client, events=EAGER, previous=before)["stage"]
             for before in (None, {"stage": "sql"}, {"stage": "mql", "fit_grade": "A"})
@@ -343,7 +342,7 @@ def test_an_unscored_lead_is_answered_within_no_horizon(client_of_crossing):
 
 def test_a_model_of_one_horizon_answers_that_one(scorer):
     alone = Scorer.of(dataclasses.replace(scorer.model, horizons={}), "1")
-    with running(create_app(Serving(), Fixed(alone))) as client:
+    with running(at_noon(Serving(), Fixed(alone))) as client:
         score, said = one(client), client.get("/v1/model").json()
     assert score["within"] == [{"days": 30, "probability": score["probability"]}]
     leads = scorer.model.calibration.leads
@@ -381,7 +380,10 @@ def test_the_horizon_asked_for_is_that_of_probability_and_interval(client_of_cro
     assert len(scored) == 20
     intervals = [(score["lower"], score["upper"]) for score in scored]
     usual_ones = [(score["lower"], score["upper"]) for score in main["scores"][:-1]]
-    assert all(lower < upper for lower, upper in intervals)
+    assert all(
+        lower <= score["probability"] <= upper
+        for (lower, upper), score in zip(intervals, scored, strict=True)
+    )
     assert (intervals == usual_ones) == (days == 30)
     assert asked["scores"][-1]["lower"] is asked["scores"][-1]["upper"] is None
 
@@ -523,7 +525,7 @@ def test_a_compressed_body_is_refused(client):
 def test_a_body_that_is_too_large_is_refused(scorer, announced):
     parts = [b" " * 600_000, b" " * 600_000]
     content = b"".join(parts) if announced else iter(parts)
-    app = create_app(Serving(max_body_mb=1), Fixed(scorer))
+    app = at_noon(Serving(max_body_mb=1), Fixed(scorer))
     with running(app) as client:
         found = problem_of(client, 413, content=content)
         assert found["detail"] == "The body must be at most 1,048,576 bytes; send it in parts."
@@ -577,7 +579,7 @@ def test_leaks_are_told_unless_a_person_allowed_them(scorer):
     config = {**config, "attributes": {**config["attributes"], "allow": ["owner"]}}
     card = {**scorer.model.card, "leaks": leaks, "config": config}
     leaky = Scorer.of(dataclasses.replace(scorer.model, card=card), "1")
-    with running(create_app(Serving(), Fixed(leaky))) as client:
+    with running(at_noon(Serving(), Fixed(leaky))) as client:
         said = client.get("/v1/model").json()
     assert said["leaks"] == [{"column": "tags", "reason": "filled after the outcome"}]
 
@@ -589,7 +591,7 @@ def test_the_app_is_alive_at_once_and_ready_once_the_model_is_there(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(create_app(Serving(), Loading(load))) as client:
+    with TestClient(at_noon(Serving(), Loading(load))) as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         for waiting in (client.get("/readyz"), client.get("/v1/model")):
             assert waiting.status_code == 503
@@ -610,7 +612,7 @@ def test_loading_is_tried_again_until_there_is_a_model(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(create_app(Serving(poll_seconds=0.01), Loading(load))) as client:
+    with TestClient(at_noon(Serving(poll_seconds=0.01), Loading(load))) as client:
         said = "The model could not be loaded: There is no champion. Run `leadml promote`."
         for _ in range(1000):
             if client.get("/readyz").json()["detail"] == said:
@@ -626,7 +628,7 @@ def test_a_loader_that_breaks_leaves_an_app_that_says_so():
     def load() -> Scorer:
         raise KeyError(lead()["lead_id"])
 
-    with TestClient(create_app(Serving(), Loading(load))) as client:
+    with TestClient(at_noon(Serving(), Loading(load))) as client:
         for _ in range(1000):
             said = client.get("/readyz").json()["detail"]
             if "unexpectedly" in said:
@@ -640,7 +642,7 @@ def test_a_loader_that_breaks_leaves_an_app_that_says_so():
 
 
 def test_the_openapi_document_is_as_agreed(scorer):
-    app = create_app(Serving(), Fixed(scorer))
+    app = at_noon(Serving(), Fixed(scorer))
     text = json.dumps(build_openapi(app, Serving()), indent=1, ensure_ascii=False) + "\n"
     if os.environ.get("LEADML_WRITE_GOLDEN"):
         GOLDEN.write_text(text, encoding="utf-8")
@@ -673,7 +675,7 @@ def test_the_docs_page_tells_of_every_endpoint_and_loads_nothing(client):
 
 
 def test_the_docs_can_be_left_out(scorer):
-    with running(create_app(Serving(docs="off"), Fixed(scorer))) as client:
+    with running(at_noon(Serving(docs="off"), Fixed(scorer))) as client:
         assert client.get("/docs").status_code == 404
         assert client.get("/openapi.json").status_code == 404
 
