@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?= python3
 PIP    := PIP_NO_COLOR=1 $(BIN)/pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: setup demo test lint format lock ui bench-features bench-explain bench-training bench-real bench-automl bench-serving bench-batch clean
+.PHONY: setup demo test fuzz lint format lock ui bench-features bench-explain bench-training bench-real bench-automl bench-serving bench-batch clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,10 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	@$(BIN)/leadml demo
+
+# Thousands of requests by the API's own description, and thousands of bent bodies.
+fuzz: setup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m thorough tests/serving/test_fuzz.py
 
 test: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -57,19 +58,28 @@ def acts_of(leads: Sequence[LeadIn], types: Sequence[str]) -> Acts:
         leads: of a request.
         types: the declared types, ascending.
     """
-    place = {name: k for k, name in enumerate(types)}
     events = list(chain.from_iterable(lead.events for lead in leads))
     time = nanos_of([event.occurred_at for event in events])
-    if any(event.recorded_at is not None for event in events):
-        later = nanos_of([event.recorded_at or event.occurred_at for event in events])
-        time = np.maximum(time, later)
+    recorded = [event.recorded_at for event in events]
+    if any(recorded):
+        later = [own or event.occurred_at for own, event in zip(recorded, events, strict=True)]
+        time = np.maximum(time, nanos_of(later))
     return Acts(
         events,
         np.repeat(np.arange(len(leads)), [len(lead.events) for lead in leads]),
         time,
-        np.array([place.get(event.event_type.strip(), -1) for event in events], dtype=np.int64),
+        np.array(_places([event.event_type for event in events], types), dtype=np.int64),
         np.array([event.value for event in events], dtype=np.float64),
     )
+
+
+def _places(names: Sequence[str], types: Sequence[str]) -> list[int]:
+    """Each name's place among the types, -1 where it is none of them."""
+    place = {name: k for k, name in enumerate(types)}
+    found = list(map(place.get, names))
+    if None in found:
+        return [place.get(name.strip(), -1) for name in names]
+    return cast("list[int]", found)
 
 
 def nanos_of(moments: Sequence[datetime]) -> Nanos:

@@ -2,7 +2,7 @@
 
 schemathesis makes requests out of our own OpenAPI document, such as fit it and such as do not;
 Hypothesis bends real bodies. Both are seeded. A few hundred of each run always, thousands under the
-marker ``slow``.
+marker ``thorough`` (`make fuzz`).
 """
 
 import gzip
@@ -92,7 +92,7 @@ def client(scorer: Scorer) -> Iterator[TestClient]:
 # By the contract.
 
 
-@pytest.mark.parametrize("examples", [80, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [80, pytest.param(1000, marks=pytest.mark.thorough)])
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 def test_every_answer_is_as_documented(scorer, port, mode, examples):
     document = build_openapi(create_app(LIMITS, Fixed(scorer)), LIMITS)
@@ -183,7 +183,7 @@ field_trees = st.dictionaries(
 )
 
 
-@pytest.mark.parametrize("examples", [300, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [300, pytest.param(5000, marks=pytest.mark.thorough)])
 def test_any_json_is_scored_or_refused(client, examples):
     @seeded(examples)
     @given(json_trees | field_trees, st.sampled_from(list(paths(BODY))), st.booleans())
@@ -193,7 +193,7 @@ def test_any_json_is_scored_or_refused(client, examples):
     ask()
 
 
-@pytest.mark.parametrize("examples", [300, pytest.param(5000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [300, pytest.param(5000, marks=pytest.mark.thorough)])
 def test_a_body_with_bytes_changed_lost_or_doubled_is_scored_or_refused(client, examples):
     body = json.dumps(BODY).encode()
     places = st.integers(0, len(body))
