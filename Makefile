@@ -27,8 +27,9 @@ demo: setup
 fuzz: setup
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m thorough tests/serving/test_fuzz.py
 
+# Two files at a time.
 test: setup
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check .

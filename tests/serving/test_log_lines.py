@@ -59,12 +59,12 @@ def test_an_exception_is_told_by_kind_and_place_and_not_by_its_text(stream):
 
 
 def test_others_are_heard_from_warnings_on(stream):
-    for name in ("mlflow", "serving.app"):
+    for name in ("elsewhere", "serving.app"):
         logging.getLogger(name).info("hello")
         logging.getLogger(name).warning("careful")
     told = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [(line["logger"], line["level"]) for line in told] == [
-        ("mlflow", "warning"),
+        ("elsewhere", "warning"),
         ("serving.app", "info"),
         ("serving.app", "warning"),
     ]

@@ -92,7 +92,7 @@ def test_a_lead_of_which_nothing_is_known_gets_no_points(config: Config) -> None
 
 
 def test_the_model_page_tells_that_there_is_none(config: Config) -> None:
-    said = build_model_response(points_scorer(config))
+    said = build_model_response(points_scorer(config), aliases=[], at_hand=[])
     assert said.recipe == "a table of points"
     assert said.policy.unit == "points"
     assert (said.policy.sql_line, said.policy.mql_line) == (80, 60)
