@@ -321,7 +321,7 @@ def test_sentences_of_events_are_right_for(
         (asked("category", INDUSTRY, levels=()), 0.0, "industry: a rare or new value"),
         (asked("completeness", RECORD), 0.5, "50 % of the record is filled in"),
     ],
-    ids=str,
+    ids=lambda part: part.name if isinstance(part, Feature) else str(part),
 )
 def test_sentences_of_records_are_right_for(made: Feature, value: float, sentence: str) -> None:
     assert made.describe(value) == sentence
