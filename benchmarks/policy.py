@@ -17,7 +17,8 @@ from threadpoolctl import threadpool_limits
 
 from features.past import build_past
 from leadml.checks import read_tables
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from serving.worth import PointsTable
 from training.choose import choose_recipe
 from training.closeness import pair

@@ -25,7 +25,7 @@ import serving.routes
 import serving.scoring
 from leadml.config import read_config
 from leadml.folder import read_model
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 STAGES = (
     ("reading JSON, checking types", serving.requests, "parse_request"),

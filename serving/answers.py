@@ -27,7 +27,9 @@ from serving.schemas import (
     ScoreResponse,
     WithinOut,
 )
-from serving.scoring import Scorer, Scores, unseen_categories
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import unseen_categories
 
 ONLY_POINTS = "points, not a probability: there is no model yet"
 

@@ -7,7 +7,8 @@ import numpy as np
 from leadml.arrays import Floats, Ints, Matrix
 from leadml.lifecycle import decide
 from serving.questions import Question, best_questions
-from serving.scoring import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 LEAST_CHANCE = 0.01
 """A question that would hardly ever change anything is not worth anyone's time."""

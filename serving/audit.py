@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from leadml.arrays import Bools, Floats, Matrix
 from leadml.errors import RegistryError
 from serving.log_files import SCHEMA, features_of
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 ROW = ("scored_at", "request_id", "lead", "as_of", "version", "role")
 """What a row of the log is told by."""

@@ -31,7 +31,8 @@ from leadml.tables import Tables
 from serving.asking import ask
 from serving.evidence import previous_of
 from serving.parts import PartFolder
-from serving.scoring import Scorer, score_subjects
+from serving.scorer import Scorer
+from serving.scoring import score_subjects
 from serving.sinks import Sink
 from serving.subjects import Subjects, consent_of, reached_by
 

@@ -35,7 +35,9 @@ from serving.news import (
     with_events,
 )
 from serving.reasons import Reason, explain
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 
 Cause = Literal["time passing", "new events", "changed attributes", "new model version"]
 

@@ -32,7 +32,7 @@ from leadml.folder import read_model
 from leadml.known import check_known
 from leadml.model import LeadModel
 from leadml.store import check_name
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named
 
 _COPY = re.compile(r"([0-9]{1,9})-[0-9a-f]{12}")

@@ -17,7 +17,7 @@ from leadml.service import Serving
 from serving.keeper import Keeper
 from serving.lookup import Lookup
 from serving.schemas import ReadyOut
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.shadow import Shadow
 from serving.watch import Watch
 

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from leadml.errors import LeadmlError, ModelError, without_password
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named, Source
 
 SILENT_SECONDS = 120.0

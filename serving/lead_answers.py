@@ -26,10 +26,20 @@ from serving.lead_schemas import (
 )
 from serving.lookup import Found, Lookup
 from serving.problems import InvalidRequestError, field_errors
-from serving.requests import TOLERANCE, Asked, read_request
+from serving.requests import (
+    TOLERANCE,
+    Asked,
+    midnight,
+    read_request,
+    told_errors,
+    wrong_horizon,
+    wrong_moment,
+)
 from serving.routes import Answer
 from serving.schemas import FieldError, LeadIn, ReasonOut, ScoreRequest
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 from serving.told import tables_told
 
 RETRY_SECONDS = 5
@@ -63,10 +73,8 @@ def score_found(scorer: Scorer, wanted: Wanted, *, explain: int, horizon: int | 
         HTTPException: 404, there is no such lead; 503, the source cannot be asked.
         InvalidRequestError: the moment or the horizon cannot be used.
     """
-    if horizon is not None and horizon not in scorer.horizons:
-        days = ", ".join(map(str, scorer.horizons))
-        _refuse("horizon", f"must be one of {days} days, which are answered")
-    _check_moment("as_of", wanted.as_of, wanted.now)
+    _check(wrong_horizon(horizon, scorer))
+    _check(wrong_moment(wanted.as_of, wanted.now))
     found = _find(scorer, wanted)
     tables, as_of = found.tables, _as_of(found.tables, wanted)
     lead = tables.leads[tables.leads["lead_id"] == wanted.lead_id]
@@ -105,7 +113,7 @@ def change_found(
         HTTPException: 404, there is no such lead; 503, the source cannot be asked.
         InvalidRequestError: a moment cannot be used.
     """
-    _check_moment("as_of", wanted.as_of, wanted.now)
+    _check(wrong_moment(wanted.as_of, wanted.now))
     found = _find(models[1], wanted)
     as_of = _as_of(found.tables, wanted)
     return _change(models, found, wanted.lead_id, (since, as_of), explain)
@@ -135,17 +143,12 @@ def change_told(body: bytes, scorer: Scorer, *, now: datetime) -> ChangeOut:
     return _change((scorer, scorer), found, request.lead.lead_id, moments, request.explain)
 
 
-def needs_colleagues(scorer: Scorer) -> bool:
-    """Whether a model looks at everyone at a lead's account."""
-    return any(feature.noun.scope == "account" for feature in scorer.asked.features)
-
-
 def _find(scorer: Scorer, wanted: Wanted) -> Found:
     try:
         found = wanted.lookup.find(
             [wanted.lead_id],
             now=pd.Timestamp(wanted.now + TOLERANCE),
-            colleagues=needs_colleagues(scorer),
+            colleagues=scorer.looks_at_accounts,
         )
     except SourceError as error:
         raise HTTPException(503, AWAY, {"Retry-After": str(RETRY_SECONDS)}) from error
@@ -165,10 +168,7 @@ def _as_of(tables: Tables, wanted: Wanted) -> datetime:
 
 def _floored(moment: datetime, tables: Tables) -> datetime:
     """The moment, or the midnight before it where the leads' times are days."""
-    moment = moment.astimezone(UTC)
-    if tables.clock != "days":
-        return moment
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight(moment) if tables.clock == "days" else moment.astimezone(UTC)
 
 
 def _missing(scorer: Scorer, scores: Scores) -> list[str]:
@@ -203,20 +203,16 @@ def _parse(body: bytes) -> ChangeRequest:
     try:
         return ChangeRequest.model_validate_json(body)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-    if errors[0]["type"] == "json_invalid":
-        reason = str(errors[0]["ctx"]["error"]).replace("EOF while", "it ended while")
-        raise HTTPException(400, f"The body must be JSON in UTF-8: {reason}.")
-    raise InvalidRequestError(field_errors(errors))
-
-
-def _check_moment(field: str, moment: datetime | None, now: datetime) -> None:
-    if moment is not None and moment > now + TOLERANCE:
-        _refuse(field, "must not lie in the future")
+        raise InvalidRequestError(field_errors(told_errors(error))) from None
 
 
 def _refuse(field: str, message: str) -> NoReturn:
     raise InvalidRequestError([FieldError(field=field, message=message)])
+
+
+def _check(errors: Sequence[FieldError]) -> None:
+    if errors:
+        raise InvalidRequestError(errors)
 
 
 def build_change(change: Change, warnings: Sequence[str]) -> ChangeOut:

@@ -14,7 +14,7 @@ from serving.lead_schemas import MOST_SUBJECTS, ChangeOut
 from serving.problems import REF, problem_responses
 from serving.routes import note
 from serving.schemas import Moment, ScoreResponse
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 NO_SOURCE = "This app has no source to look leads up in: send the lead to /v1/score."
 

@@ -17,7 +17,7 @@ from leadml.errors import (
 )
 from leadml.store import CHAMPION, check_version, database, located, prepare, tracking_uri
 from serving.copies import Copies, copy_name, read_scorer
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -6,10 +6,9 @@ is lost when a run is killed but what was just being made, and the same command 
 """
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from leadml.arrays import Ints
+from leadml.drafts import in_place_of
 from leadml.errors import DataError
 
 WINDOW = 1 << 16
@@ -93,20 +93,15 @@ class PartFolder:
             DataError: there is no room.
         """
         path = self._path(part)
-        draft = path.with_suffix(".draft")
         marked = table.combine_chunks().replace_schema_metadata({_KEY: key.encode()})
         try:
             with (
+                in_place_of(path, path.with_suffix(".draft")) as draft,
                 pa.OSFile(str(draft), "wb") as file,
                 pa.ipc.new_file(file, marked.schema) as writer,
             ):
                 writer.write_table(marked)
-            with draft.open("rb") as written:
-                os.fsync(written.fileno())
-            draft.replace(path)
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
             msg = (
                 f"Scores must be kept in '{self.folder}' until all are made, got: "
                 f"{error.strerror or error}. Make room, and give the command again: it goes on "

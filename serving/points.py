@@ -16,7 +16,7 @@ from leadml.model import Calibration, LeadModel, LinearPart
 from leadml.policy import Policy, resolved
 from leadml.scorecard import QUARTERS
 from leadml.tables import Clock
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.worth import PointsTable
 
 VERSION = "points"

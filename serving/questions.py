@@ -19,7 +19,7 @@ from features.catalog import Catalog
 from features.firmographics import words
 from leadml.arrays import Floats, Ints, Matrix
 from leadml.errors import ModelError, listed
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 Decide: TypeAlias = Callable[[Matrix, Floats, Ints], np.ndarray]
 """What is decided for rows of features: their features, shape (n, n_features), their probability,

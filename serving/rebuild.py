@@ -21,7 +21,7 @@ from leadml.tables import Tables
 from serving.audit import ROW, Audit, same
 from serving.log_files import features_of, hash_lead
 from serving.news import with_colleagues
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 NOT_TOLD = "the request did not tell it"
 NOT_KNOWN = "the source does not know it of that moment"

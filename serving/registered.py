@@ -20,7 +20,7 @@ from leadml.errors import LeadmlError, RegistryError
 from serving.copies import Copies
 from serving.fetching import Errand
 from serving.looking import look_at_database, look_at_server
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named
 
 log = logging.getLogger(__name__)

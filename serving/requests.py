@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -23,7 +24,7 @@ from leadml.columns import LARGEST, one_text
 from serving.acts import Acts, acts_of, nanos_of
 from serving.problems import InvalidRequestError, field_errors, field_path, short
 from serving.schemas import FieldError, LeadIn, LeadProblem, Scalar, ScoreRequest
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 TOLERANCE = timedelta(seconds=60)
 """How far a client's clock may be ahead of ours."""
@@ -89,12 +90,9 @@ def parse_request(body: bytes) -> Parsed:
     try:
         request = ScoreRequest.model_validate_json(body)
     except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
+        errors = told_errors(error)
     else:
         return Parsed(request, list(range(len(request.leads))), {})
-    if errors[0]["type"] == "json_invalid":
-        reason = str(errors[0]["ctx"]["error"]).replace("EOF while", "it ended while")
-        raise HTTPException(400, f"The body must be JSON in UTF-8: {reason}.") from None
     wrong: Wrong = {}
     for told, own in zip(errors, field_errors(errors), strict=True):
         if len(told["loc"]) < 2 or told["loc"][0] != "leads":
@@ -106,6 +104,19 @@ def parse_request(body: bytes) -> Parsed:
         raise InvalidRequestError(field_errors(errors))
     rest = {**content, "leads": [content["leads"][k] for k in places]}
     return Parsed(ScoreRequest.model_validate_json(json.dumps(rest)), places, wrong)
+
+
+def told_errors(error: ValidationError) -> list[Any]:
+    """What pydantic found wrong with a body, without its values.
+
+    Raises:
+        HTTPException: 400, the body is no JSON.
+    """
+    errors: list[Any] = error.errors(include_url=False, include_input=False)
+    if errors[0]["type"] == "json_invalid":
+        reason = str(errors[0]["ctx"]["error"]).replace("EOF while", "it ended while")
+        raise HTTPException(400, f"The body must be JSON in UTF-8: {reason}.") from None
+    return errors
 
 
 def read_request(body: bytes, scorer: Scorer, *, now: datetime, max_leads: int) -> Asked:
@@ -158,13 +169,24 @@ def _check(request: ScoreRequest, scorer: Scorer, *, now: datetime, most: int, g
     if got > most:
         text = f"must hold at most {most:,} leads, got {got:,}; send them in parts"
         errors.append(FieldError(field="leads", message=text))
-    if request.as_of is not None and request.as_of > now + TOLERANCE:
-        errors.append(FieldError(field="as_of", message="must not lie in the future"))
-    if request.horizon is not None and request.horizon not in scorer.horizons:
-        text = f"must be one of {', '.join(map(str, scorer.horizons))} days, which are answered"
-        errors.append(FieldError(field="horizon", message=text))
+    errors += [*wrong_moment(request.as_of, now), *wrong_horizon(request.horizon, scorer)]
     if errors:
         raise InvalidRequestError(errors)
+
+
+def wrong_moment(as_of: datetime | None, now: datetime) -> list[FieldError]:
+    """What is wrong with the moment that a request looks from."""
+    if as_of is None or as_of <= now + TOLERANCE:
+        return []
+    return [FieldError(field="as_of", message="must not lie in the future")]
+
+
+def wrong_horizon(horizon: int | None, scorer: Scorer) -> list[FieldError]:
+    """What is wrong with the horizon that a request asks for."""
+    if horizon is None or horizon in scorer.horizons:
+        return []
+    text = f"must be one of {', '.join(map(str, scorer.horizons))} days, which are answered"
+    return [FieldError(field="horizon", message=text)]
 
 
 def _check_leads(parsed: Parsed, wrong: Wrong, *, dated: bool) -> None:

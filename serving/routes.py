@@ -24,7 +24,9 @@ from serving.problems import REF, problem_responses
 from serving.requests import read_request
 from serving.schemas import ModelResponse, ReadyOut, ScoreResponse, StatusOut
 from serving.score_log import Role
-from serving.scoring import Scorer, Scores, score_subjects
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_subjects
 from serving.shadow import Offer
 from serving.told import previous_told, subjects_told
 from serving.watch import Answered

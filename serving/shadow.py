@@ -15,7 +15,8 @@ from typing import Self
 
 import anyio.to_thread
 
-from serving.scoring import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 from serving.watch import Answered
 
 Work = Callable[[Scorer], Scores]

@@ -5,10 +5,9 @@ place and moved there, a table is filled in one transaction. A table is replaced
 of these, which a comment on it says.
 """
 
-import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +15,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from leadml.drafts import in_place_of
 from leadml.errors import DataError, without_password
 from leadml.sources import scrubbed
 
@@ -265,21 +265,14 @@ def _whole(path: Path) -> Iterator[Path]:
     """A draft beside a file, which takes its place once it is written and on the disk."""
     draft = path.with_name(f".{path.name}.draft")
     try:
-        yield draft
-        with draft.open("rb") as written:
-            os.fsync(written.fileno())
-        draft.replace(path)
+        with in_place_of(path, draft):
+            yield draft
     except OSError as error:
-        with suppress(OSError):
-            draft.unlink()
         msg = (
             f"'{path}' must be written whole, got: {error.strerror or error}. Make room, and give "
             "the command again: what is scored is kept."
         )
         raise DataError(msg) from error
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
 
 
 def _beside(path: Path) -> Path:

@@ -7,7 +7,7 @@ one for ever.
 from dataclasses import dataclass
 from typing import Protocol
 
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)

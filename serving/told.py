@@ -16,7 +16,7 @@ from leadml.timeline import from_nanos
 from serving.acts import nanos_of
 from serving.requests import Asked, midnight
 from serving.schemas import LeadIn, PreviousIn
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.subjects import Subjects
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -15,12 +15,13 @@ from typing import Self
 
 import numpy as np
 
-from leadml.arrays import Ints, Matrix
+from leadml.arrays import Matrix
 from serving.drift import Drift
 from serving.keeper import Keeper
 from serving.metrics import Metrics, ModelState
 from serving.score_log import Lines, Role, ScoreLog
-from serving.scoring import Scorer, Scores
+from serving.scorer import Scorer
+from serving.scores import Scores
 
 TELL_SECONDS = 5.0
 """How often a worker that is not asked for its numbers still says which model it has."""
@@ -62,7 +63,7 @@ class Watch:
         """
         self._metrics, self._keeper, self._clock = metrics, keeper, clock
         self._log = None if folder is None else ScoreLog(folder, on_lost=metrics.lost)
-        self._watched: tuple[Scorer, Drift | None, _Levels] | None = None
+        self._watched: tuple[Scorer, Drift | None] | None = None
         self._told = -math.inf
 
     def __enter__(self) -> Self:
@@ -146,9 +147,9 @@ class Watch:
         """Counts what the model did not know, and where its leads lie against its profile."""
         if self._watched is None or self._watched[0] is not scorer:
             drift = Drift(scorer.model) if scorer.model.profile else None
-            self._watched = scorer, drift, _Levels.of(scorer)
-        _, drift, levels = self._watched
-        self._metrics.surprised(levels.count_unseen(scores.matrix), unknown_events)
+            self._watched = scorer, drift
+        _, drift = self._watched
+        self._metrics.surprised(_count_unseen(scorer, scores.matrix), unknown_events)
         if drift is None:
             return
         matrix, probability = scores.matrix, scores.worth.score
@@ -159,37 +160,13 @@ class Watch:
             self._metrics.drifted(drift.measure())
 
 
-@dataclass(frozen=True, slots=True)
-class _Levels:
-    """The features whose levels were learned from an attribute.
-
-    Attributes:
-        columns: in the matrix.
-        known: how many levels each tells apart; a code from there on is of none of them.
-        attributes: what they are read from.
-    """
-
-    columns: Ints
-    known: Ints
-    attributes: list[str]
-
-    @classmethod
-    def of(cls, scorer: Scorer) -> Self:
-        """Those of a model."""
-        features = scorer.catalog.features
-        own = [k for k, f in enumerate(features) if f.levels and not f.word.of_events]
-        return cls(
-            np.array(own, dtype=np.int64),
-            np.array([len(features[k].levels) for k in own], dtype=np.int64),
-            [features[k].noun.keys[0] for k in own],
-        )
-
-    def count_unseen(self, matrix: Matrix) -> Mapping[str, int]:
-        """How many values of each attribute are of no level that the model knows."""
-        unseen = matrix.take(self.columns, axis=1) >= self.known
-        if not unseen.any():
-            return {}
-        found: dict[str, int] = {}
-        for name, n in zip(self.attributes, unseen.sum(axis=0).tolist(), strict=True):
-            found[name] = max(n, found.get(name, 0))
-        return {name: n for name, n in found.items() if n}
+def _count_unseen(scorer: Scorer, matrix: Matrix) -> Mapping[str, int]:
+    """How many values of each attribute are of no level that the model knows."""
+    columns, levels, attributes = scorer.levelled
+    unseen = matrix.take(columns, axis=1) >= levels
+    if not unseen.any():
+        return {}
+    found: dict[str, int] = {}
+    for name, n in zip(attributes, unseen.sum(axis=0).tolist(), strict=True):
+        found[name] = max(n, found.get(name, 0))
+    return {name: n for name, n in found.items() if n}

@@ -11,7 +11,7 @@ from leadml.checks import read_tables
 from leadml.config import Config, read_config
 from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from tests.tracking import TrackingServer
 from tests.training.results import PASSED
 from training.registry.local import Registry

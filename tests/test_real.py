@@ -15,7 +15,9 @@ from leadml.checks import inspect_tables
 from leadml.config import Config, read_config
 from leadml.moments import open_examples
 from leadml.tables import Tables
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 from training.examples import build_examples
 from training.leaks.report import ColumnReport, refused, report_leaks
 from training.report.write import write_report

@@ -220,7 +220,8 @@ def _eligible(model: "LeadModel", tables: "Tables", judged: "pd.DataFrame") -> "
     """
     import dataclasses
 
-    from serving.scoring import Scorer, score_examples
+    from serving.scorer import Scorer
+    from serving.scoring import score_examples
 
     scorer = Scorer.of(model, "")
     free = dataclasses.replace(scorer.levels, sql_line=0.0, mql_line=0.0)

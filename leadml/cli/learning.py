@@ -153,7 +153,8 @@ def _judge(
     import pandas as pd
 
     from leadml.moments import moment_of, open_examples
-    from serving.scoring import Scorer, score_examples
+    from serving.scorer import Scorer
+    from serving.scoring import score_examples
     from training.gate import MOST_LEADS, compare, judge_challenger, list_changes
 
     changes = pd.DataFrame()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from leadml.config import Config
     from leadml.survey import Survey
     from leadml.tables import Tables
-    from serving.scoring import Scorer
+    from serving.scorer import Scorer
     from training.registry.local import Registry
     from training.registry.origin import Origin
 

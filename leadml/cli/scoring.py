@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from features.past import Past
     from leadml.config import Config
     from leadml.tables import Tables
-    from serving.scoring import Scorer, Scores
+    from serving.scorer import Scorer
+    from serving.scores import Scores
 
 
 def score(  # noqa: PLR0917 - typer's options have defaults

@@ -91,6 +91,11 @@ def _answer(
     write_json_lines(sys.stderr)
     models = _points(config) if points else _registered(config)
     app = create_app(config.serving, models, Lookup(config))
+    collector = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    if collector:
+        from serving.tracing import add_tracing
+
+        add_tracing(app, collector)
     run(app, listening, stop_seconds=config.serving.request_seconds, parent=parent)
 
 

@@ -19,7 +19,9 @@ from leadml.sources import read_file
 from leadml.tables import Tables
 from serving.log_files import KEY_FILE
 from serving.score_log import Lines, ScoreLog
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 from tests.training.results import PASSED
 from training.registry.local import Registry
 from training.train import TrainingResult

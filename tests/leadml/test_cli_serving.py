@@ -1,15 +1,18 @@
 """Does `leadml serve` start, say what it does, keep its workers, and stop in order?"""
 
 import http.client
+import http.server
 import json
 import os
 import re
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -255,3 +258,31 @@ def wait_until_refused(served: Served) -> None:
             return
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+class Collector(http.server.BaseHTTPRequestHandler):
+    """Takes what it is sent."""
+
+    taken: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        self.taken.append(self.path)
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+def test_a_collector_named_in_the_environment_is_sent_spans(config: Path) -> None:
+    pytest.importorskip("opentelemetry.exporter.otlp.proto.http.trace_exporter")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector) as collector:
+        threading.Thread(target=collector.serve_forever).start()
+        endpoint = f"http://127.0.0.1:{collector.server_port}"
+        with serving(
+            config, "--points", environ={"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint}
+        ) as served:
+            assert served.stop() == 0
+        collector.shutdown()
+    assert set(Collector.taken) == {"/v1/traces"}

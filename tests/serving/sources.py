@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named
 
 

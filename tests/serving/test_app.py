@@ -21,7 +21,7 @@ from leadml.policy import Stage
 from leadml.service import Serving
 from serving.app import build_openapi, create_app
 from serving.schemas import REQUEST_EXAMPLE
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Fixed, Source
 from tests.serving.sources import Loading
 

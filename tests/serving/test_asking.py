@@ -5,7 +5,8 @@ import pandas as pd
 
 from leadml.tables import Tables
 from serving.asking import LEAST_CHANCE, ask
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 
 
 def after_a_week(tables: Tables) -> pd.DataFrame:

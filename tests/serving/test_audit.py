@@ -15,7 +15,9 @@ from leadml.tables import Tables
 from serving.audit import Audit, audit_log
 from serving.log_files import SCHEMA, features_of, read_log
 from serving.score_log import ScoreLog
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 from tests.serving.logged import NOON, lines_of, together
 
 DAY = pd.Timedelta(1, "D")

@@ -26,7 +26,8 @@ from leadml.tables import Tables
 from serving.asking import ask
 from serving.batch import Base, Done, Wanted, as_scores, score_base
 from serving.evidence import read_previous
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from serving.sinks import open_sink
 from tests.postgres import postgres
 from tests.serving.broken_off import base_of, run, scorer_of

@@ -23,7 +23,8 @@ from leadml.simulate.crm import simulate, write_simulation
 from leadml.tables import Tables
 from leadml.timeline import Window
 from serving.changes import CAUSES, Change, Part, Scoring, explain_change
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from serving.worth import PointsTable
 from tests.features.worlds import (
     FEW,

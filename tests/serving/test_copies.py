@@ -12,7 +12,7 @@ import pytest
 from leadml.errors import ModelError, RegistryError
 from leadml.folder import write_model
 from serving.copies import Copies, Kept, copy_name, read_scorer
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named
 from tests.serving.kept import narrowed, rewrite, shifted, small_forest
 

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from leadml.errors import RegistryError
 from leadml.service import Key, Serving, sha256_of
 from serving.app import create_app
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named
 
 LEAD = {"lead_id": "a", "created_at": "2026-05-01", "attributes": {"industry": "Software"}}

@@ -14,7 +14,8 @@ from leadml.policy import Block, Policy
 from leadml.sources import write_file
 from leadml.tables import Tables
 from serving.evidence import gather, previous_of, read_previous
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from serving.subjects import Subjects, subjects_of
 
 DAY = pd.Timedelta(1, "D")

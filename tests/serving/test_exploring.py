@@ -13,7 +13,8 @@ from leadml.lifecycle import Decisions
 from leadml.policy import STAGES, Policy
 from leadml.tables import Tables
 from serving.exploring import BELOW, EXPLORED_MINUTES, Drawn, explore
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from serving.subjects import Subjects
 
 DAY = pd.Timedelta(1, "D")

@@ -16,7 +16,7 @@ import pytest
 from leadml.store import database
 from serving.copies import Copies
 from serving.fetching import Errand, run_errand
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Named
 from tests.training.results import PASSED, small_result
 from training.registry.local import Registry

@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 
 from leadml.service import Key, Serving, sha256_of
 from serving.app import build_openapi, create_app
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Fixed
 from tests.serving.listening import exchange, listening
 from tests.serving.waiting import until_ready

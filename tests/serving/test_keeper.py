@@ -11,7 +11,7 @@ import pytest
 
 from leadml.errors import DataError, ModelError, RegistryError
 from serving.keeper import Keeper
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Fixed, Named
 
 

@@ -22,7 +22,8 @@ from leadml.tables import Tables
 from serving.app import create_app
 from serving.changes import explain_change
 from serving.lookup import Lookup
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from serving.source import Fixed
 
 HOSTILE = {

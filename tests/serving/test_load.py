@@ -27,7 +27,7 @@ from leadml.store import database
 from serving.copies import Copies
 from serving.loading import fetch
 from serving.routes import answer
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from tests.served import Served, serving
 from tests.training.results import PASSED, small_result
 from training.registry.local import Registry

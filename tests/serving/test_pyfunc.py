@@ -23,7 +23,8 @@ from leadml.folder import write_model
 from leadml.store import tracking_uri
 from leadml.tables import Tables
 from serving.pyfunc import _load_pyfunc
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from tests.training.results import PASSED, small_result
 from training.registry.local import Registry
 

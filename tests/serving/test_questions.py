@@ -14,7 +14,7 @@ from leadml.model import Calibration, LinearPart, Term
 from leadml.timeline import Window
 from serving import questions
 from serving.questions import Question, best_questions
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 
 NAN = np.nan
 NOTHING = np.zeros(0)

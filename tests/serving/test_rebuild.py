@@ -14,7 +14,8 @@ from serving import rebuild
 from serving.log_files import read_key, read_log
 from serving.rebuild import Rebuilt, check_features
 from serving.score_log import ScoreLog
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from tests.serving.logged import lines_of, together
 
 DAY = pd.Timedelta(1, "D")

@@ -17,7 +17,7 @@ import pytest
 from leadml.errors import ModelError, RegistryError
 from leadml.store import database
 from serving.registered import Registered
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from tests.serving.kept import rewrite, small_forest
 from tests.tracking import TrackingServer
 from tests.training.results import PASSED, small_result

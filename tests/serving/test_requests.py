@@ -12,7 +12,7 @@ from features.nouns import any_noun
 from features.spec import VOCABULARY
 from serving.problems import InvalidRequestError
 from serving.requests import Asked, read_request
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.told import previous_told
 
 NOW = datetime(2026, 7, 1, tzinfo=UTC)

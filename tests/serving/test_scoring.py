@@ -8,7 +8,9 @@ import pytest
 
 from leadml.policy import STAGES
 from leadml.tables import Tables
-from serving.scoring import COLUMNS, Scorer, Scores, score_examples, unseen_categories
+from serving.scorer import Scorer
+from serving.scores import COLUMNS, Scores
+from serving.scoring import score_examples, unseen_categories
 
 DAY = pd.Timedelta(1, "D")
 OF_A_MODEL = [name for name in COLUMNS if name != "points"]

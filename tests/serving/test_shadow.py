@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from leadml.tables import Tables
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 from serving.shadow import Offer, Shadow, Work
 from serving.watch import Answered
 

@@ -16,7 +16,9 @@ from leadml.events import EventType
 from leadml.tables import Tables
 from leadml.timeline import Window
 from serving.requests import Asked, read_request
-from serving.scoring import Scorer, Scores, score_examples, score_subjects
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples, score_subjects
 from serving.told import subjects_told, tables_told
 
 AS_OF = pd.Timestamp("2025-11-20T10:30:00.123456", tz="UTC")

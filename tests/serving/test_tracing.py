@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from leadml.errors import ConfigError
 from leadml.service import Serving
 from serving.app import create_app
-from serving.scoring import Scorer
+from serving.scorer import Scorer
 from serving.source import Fixed
 from serving.tracing import add_tracing, trace_to
 

@@ -17,7 +17,9 @@ from serving.app import create_app
 from serving.keeper import Keeper
 from serving.log_files import features_of, hash_lead, read_key, read_log
 from serving.metrics import Metrics
-from serving.scoring import Scorer, Scores, score_examples
+from serving.scorer import Scorer
+from serving.scores import Scores
+from serving.scoring import score_examples
 from serving.source import Fixed
 from serving.watch import Answered, Watch
 from tests.serving.logged import together

@@ -23,7 +23,8 @@ from leadml.model import sigmoid
 from leadml.moments import open_examples
 from leadml.simulate.crm import Simulation, simulate, write_simulation
 from leadml.tables import Tables
-from serving.scoring import Scorer, score_examples
+from serving.scorer import Scorer
+from serving.scoring import score_examples
 from training.examples import build_examples
 from training.metrics import log_loss
 from training.train import TrainingResult, train
