@@ -11,10 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from leadml.arrays import Bools, Floats, Ints, Nanos
-from serving.schemas import EventIn, LeadIn
+from serving.schemas import END, FIRST, EventIn, LeadIn, read_moment
 
 FEW = 100
 """So few moments are converted one by one: Arrow takes as long for one as for thirty."""
+
+NEVER = np.iinfo(np.int64).min
+"""When something was whose text is no moment."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -27,13 +30,15 @@ class Acts:
     Attributes:
         events: as they were told.
         lead: whose each is: the lead's place.
-        time: when each became known.
+        occurred: when each was; `NEVER` where its text is no moment.
+        time: when each became known; `NEVER` likewise.
         type: its place among the declared types, -1 for a type that is not declared.
         value: what it carries, NaN for nothing.
     """
 
     events: Sequence[EventIn]
     lead: Ints
+    occurred: Nanos
     time: Nanos
     type: Ints
     value: Floats
@@ -47,7 +52,7 @@ class Acts:
         """The events of no declared type, by their names, of each lead."""
         found: list[Counter[str]] = [Counter() for _ in range(leads)]
         for place in np.flatnonzero(self.type < 0).tolist():
-            found[self.lead[place]][self.events[place].event_type] += 1
+            found[self.lead[place]][self.events[place]["event_type"]] += 1
         return found
 
 
@@ -59,17 +64,19 @@ def acts_of(leads: Sequence[LeadIn], types: Sequence[str]) -> Acts:
         types: the declared types, ascending.
     """
     events = list(chain.from_iterable(lead.events for lead in leads))
-    time = nanos_of([event.occurred_at for event in events])
-    recorded = [event.recorded_at for event in events]
+    occurred = time = read_moments([event["occurred_at"] for event in events])
+    recorded = [event.get("recorded_at") for event in events]
     if any(recorded):
-        later = [own or event.occurred_at for own, event in zip(recorded, events, strict=True)]
-        time = np.maximum(time, nanos_of(later))
+        told = zip(recorded, events, strict=True)
+        later = read_moments([own or event["occurred_at"] for own, event in told])
+        time = np.where(np.minimum(occurred, later) == NEVER, NEVER, np.maximum(occurred, later))
     return Acts(
         events,
         np.repeat(np.arange(len(leads)), [len(lead.events) for lead in leads]),
+        occurred,
         time,
-        np.array(_places([event.event_type for event in events], types), dtype=np.int64),
-        np.array([event.value for event in events], dtype=np.float64),
+        np.array(_places([event["event_type"] for event in events], types), dtype=np.int64),
+        np.array([event.get("value") for event in events], dtype=np.float64),
     )
 
 
@@ -85,7 +92,39 @@ def _places(names: Sequence[str], types: Sequence[str]) -> list[int]:
 def nanos_of(moments: Sequence[datetime]) -> Nanos:
     """Aware moments as nanoseconds since 1970."""
     if len(moments) <= FEW:
-        since = [(moment - _EPOCH) // _MICROSECOND for moment in moments]
-        return np.array(since, dtype=np.int64) * 1000
+        return np.array([_micros(moment) for moment in moments], dtype=np.int64) * 1000
     times = pa.array(moments, pa.timestamp("us", "UTC")).cast(pa.int64())
     return np.asarray(times.to_numpy() * 1000, dtype=np.int64)
+
+
+def read_moments(texts: Sequence[str]) -> Nanos:
+    """RFC 3339 texts as nanoseconds since 1970, to the microsecond; `NEVER` for what is no moment.
+
+    Arrow reads them all at once where they are of one kind, times or dates, and none is odd;
+    otherwise each is read by `serving.schemas.read_moment`. Both say the same of what both read.
+    """
+    if len(texts) > FEW:
+        zone = None if len(texts[0]) == len("2026-07-01") else "UTC"
+        try:
+            read = pa.array(texts, pa.string()).cast(pa.timestamp("us", zone)).cast(pa.int64())
+        except pa.ArrowInvalid:
+            pass
+        else:
+            micros = read.to_numpy()
+            if micros.min() >= _BOUNDS[0] and micros.max() < _BOUNDS[1]:
+                return np.asarray(micros * 1000, dtype=np.int64)
+    return np.array([_read_one(text) for text in texts], dtype=np.int64)
+
+
+def _read_one(text: str) -> int:
+    try:
+        return _micros(read_moment(text)) * 1000
+    except ValueError:
+        return NEVER
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+_BOUNDS = _micros(FIRST), _micros(END)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,10 +47,16 @@ def build_response(
     horizon = asked.request.horizon or scorer.horizon
     probability, lower, upper = _within_horizon(scorer, scores, horizon)
     decided, drawn = scores.decided, scores.drawn
-    columns = {
+    again = decided.look_again_days
+    if not scores.subjects.dated:
+        again = np.full(len(scores), np.nan)
+    columns: dict[str, list[Any]] = {
+        "lead_id": [lead.lead_id for lead in asked.leads],
+        "as_of": [asked.as_of] * len(scores),
         "probability": _numbers(probability),
         "lower": _numbers(lower),
         "upper": _numbers(upper),
+        "within": _within(scores),
         "points": _numbers(scores.points),
         "fit_grade": _texts(scores.fit_grade),
         "engagement_grade": [number or None for number in scores.engagement_grade.tolist()],
@@ -58,38 +64,32 @@ def build_response(
         "action": scores.action.tolist(),
         "track": _texts(decided.track),
         "follow_up_minutes": _numbers(scores.follow_up_minutes),
+        "look_again": [
+            None if days is None else asked.as_of + timedelta(days=days) for days in _numbers(again)
+        ],
         "blocked_by": _texts(decided.block),
         "needs_met": [_parts(text) for text in decided.met.tolist()],
         "needs_missing": [_parts(text) for text in decided.missing.tolist()],
         "moves_up": _texts(decided.moves_up),
         "explored": drawn.explored.tolist(),
         "propensity": drawn.propensity.tolist(),
+        "reasons": [[say_reason(reason) for reason in own] for own in scores.reasons],
+        "questions": [[_question(one) for one in own] for own in questions or [()] * len(scores)],
+        "evidence": _evidence(scores),
         "unscored_reason": _texts(scores.unscored),
+        "missing": asked.missing,
+        "warnings": [
+            [*doubts, *map(_unseen, own), *told]
+            for own, told in zip(unseen, asked.warnings, strict=True)
+        ],
     }
-    again = decided.look_again_days
-    if not scores.subjects.dated:
-        again = np.full(len(scores), np.nan)
-    within, evidence = _within(scores), _evidence(scores)
-    answered = [
-        ScoreOut(
-            lead_id=lead.lead_id,
-            as_of=asked.as_of,
-            **{name: values[k] for name, values in columns.items()},
-            within=within[k],
-            look_again=None if days is None else asked.as_of + timedelta(days=days),
-            reasons=[_reason(reason) for reason in scores.reasons[k]],
-            questions=[_question(one) for one in questions[k]] if questions else [],
-            evidence=evidence[k],
-            missing=asked.missing[k],
-            warnings=[*doubts, *map(_unseen, unseen[k]), *asked.warnings[k]],
-        )
-        for k, (lead, days) in enumerate(zip(asked.leads, _numbers(again), strict=True))
-    ]
-    return ScoreResponse(
+    rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+    # They are not checked again: what they hold was computed from what was.
+    return ScoreResponse.model_construct(
         model=build_model(scorer),
         as_of=asked.as_of,
         horizon_days=horizon,
-        scores=answered,
+        scores=cast("list[ScoreOut]", rows),
         problems=asked.problems,
     )
 
@@ -108,9 +108,7 @@ def _within(scores: Scores) -> list[list[WithinOut]]:
     """The probability within each horizon, a list a score; empty for an unscored lead."""
     answers = {days: own.tolist() for days, own in scores.worth.within.items()}
     return [
-        []
-        if unscored
-        else [WithinOut(days=days, probability=own[k]) for days, own in answers.items()]
+        [] if unscored else [{"days": days, "probability": own[k]} for days, own in answers.items()]
         for k, unscored in enumerate(scores.unscored.tolist())
     ]
 
@@ -118,10 +116,11 @@ def _within(scores: Scores) -> list[list[WithinOut]]:
 def _evidence(scores: Scores) -> list[EvidenceOut | None]:
     """Scores by group of evidence; nothing for an unscored lead."""
     rows = zip(*(sums.tolist() for sums in scores.groups.values()), strict=True)
+    names = ("base", *scores.groups)
     return [
         None
         if unscored
-        else EvidenceOut(base=scores.base, **dict(zip(scores.groups, row, strict=True)))
+        else cast("EvidenceOut", dict(zip(names, (scores.base, *row), strict=True)))
         for row, unscored in zip(rows, scores.unscored.tolist(), strict=True)
     ]
 
@@ -139,14 +138,20 @@ def _parts(text: str) -> list[str]:
     return text.split(NEEDS_APART) if text else []
 
 
-def _reason(reason: Reason) -> ReasonOut:
+def say_reason(reason: Reason) -> ReasonOut:
+    """A reason on the wire."""
     return ReasonOut(
         text=reason.text, group=reason.group, effect=reason.effect, feature=reason.feature
     )
 
 
 def _question(question: Question) -> QuestionOut:
-    return QuestionOut(**{name: getattr(question, name) for name in QuestionOut.model_fields})
+    return QuestionOut(
+        attribute=question.attribute,
+        chance=question.chance,
+        expected_change=question.expected_change,
+        text=question.text,
+    )
 
 
 def _doubts(scorer: Scorer) -> list[str]:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from leadml.errors import DataError, SourceError
 from leadml.tables import Tables
 from serving.acts import acts_of
-from serving.answers import build_response
+from serving.answers import build_response, say_reason
 from serving.changes import Change, Part, Scoring, explain_change
 from serving.lead_schemas import (
     ChangedAttributeOut,
@@ -36,7 +36,7 @@ from serving.requests import (
     wrong_moment,
 )
 from serving.routes import Answer
-from serving.schemas import FieldError, LeadIn, ReasonOut, ScoreRequest
+from serving.schemas import FieldError, LeadIn, ScoreRequest
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.scoring import score_examples
@@ -254,10 +254,7 @@ def _part(part: Part) -> PartOut:
         effect=part.effect,
         level=part.level,
         text=part.text,
-        reasons=[
-            ReasonOut(text=r.text, group=r.group, effect=r.effect, feature=r.feature)
-            for r in part.reasons
-        ],
+        reasons=[say_reason(reason) for reason in part.reasons],
     )
 
 

@@ -21,9 +21,16 @@ from starlette.exceptions import HTTPException
 
 from leadml.arrays import Floats
 from leadml.columns import LARGEST, one_text
-from serving.acts import Acts, acts_of, nanos_of
+from serving.acts import NEVER, Acts, acts_of, nanos_of
 from serving.problems import InvalidRequestError, field_errors, field_path, short
-from serving.schemas import FieldError, LeadIn, LeadProblem, Scalar, ScoreRequest
+from serving.schemas import (
+    MOMENT_WORDS,
+    FieldError,
+    LeadIn,
+    LeadProblem,
+    Scalar,
+    ScoreRequest,
+)
 from serving.scorer import Scorer
 
 TOLERANCE = timedelta(seconds=60)
@@ -138,6 +145,8 @@ def read_request(body: bytes, scorer: Scorer, *, now: datetime, max_leads: int) 
     clock = scorer.model.card["clock"]
     _check_leads(parsed, wrong, dated=clock in {"times", "days"})
     leads, places = request.leads, parsed.places
+    acts = acts_of(leads, scorer.event_types)
+    _check_moments(acts, places, wrong)
     attributes = _attributes(leads, places, scorer, wrong)
     problems = [LeadProblem(index=k, errors=own) for k, own in sorted(wrong.items())]
     if len(parsed.wrong) < len(wrong):
@@ -146,11 +155,11 @@ def read_request(body: bytes, scorer: Scorer, *, now: datetime, max_leads: int) 
             raise InvalidRequestError([error for own in problems for error in own.errors])
         leads = [leads[k] for k in good]
         attributes = _attributes(leads, good, scorer, {})
+        acts = acts_of(leads, scorer.event_types)
     as_of = request.as_of or now
     if clock == "days":
         as_of = midnight(as_of)
     judged = {name: attributes[name] for name in scorer.judged_columns}
-    acts = acts_of(leads, scorer.event_types)
     return Asked(
         request,
         as_of,
@@ -196,13 +205,22 @@ def _check_leads(parsed: Parsed, wrong: Wrong, *, dated: bool) -> None:
         first = seen.setdefault(lead.lead_id, place)
         if first != place:
             text = f"must be unique within the request, but leads[{first}] has the same"
-            _add(wrong, place, "lead_id", text)
+            _add(wrong, place, ("lead_id",), text)
         if dated and lead.created_at is None:
-            _add(wrong, place, "created_at", "must be given")
+            _add(wrong, place, ("created_at",), "must be given")
 
 
-def _add(wrong: Wrong, place: int, field: str, message: str) -> None:
-    path = field_path(("leads", place, *field.split(".", 1)))
+def _check_moments(acts: Acts, places: Sequence[int], wrong: Wrong) -> None:
+    """Adds to ``wrong`` the events whose moments look like moments and are none."""
+    for event in np.flatnonzero(acts.time == NEVER).tolist():
+        lead = int(acts.lead[event])
+        first = int(np.searchsorted(acts.lead, lead))
+        field = "occurred_at" if acts.occurred[event] == NEVER else "recorded_at"
+        _add(wrong, places[lead], ("events", event - first, field), MOMENT_WORDS)
+
+
+def _add(wrong: Wrong, place: int, field: tuple[str | int, ...], message: str) -> None:
+    path = field_path(("leads", place, *field))
     wrong.setdefault(place, []).append(FieldError(field=path, message=message))
 
 
@@ -223,7 +241,7 @@ def _attributes(
             if number is not None:
                 numbers[k] = number
             elif value is not None:
-                _add(wrong, places[k], f"attributes.{column}", "must be a number")
+                _add(wrong, places[k], ("attributes", column), "must be a number")
     return attributes
 
 

@@ -5,8 +5,8 @@ its zone. A number is at most `LARGEST` away from zero, so that no sum of them o
 moment lies between 1900 and 2200, which int64 nanoseconds can hold.
 """
 
-from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import (
     BaseModel,
@@ -15,9 +15,10 @@ from pydantic import (
     GetPydanticSchema,
     PlainValidator,
     WithJsonSchema,
+    with_config,
 )
-from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+from typing_extensions import TypedDict
 
 from leadml.columns import LARGEST
 from leadml.events import Group
@@ -27,25 +28,43 @@ OURS = "leadml"
 """The type of a validation error whose message is ours, and safe to show."""
 
 _MOMENT = r"^\d{4}-\d{2}-\d{2}(?:[Tt ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[Zz]|[+-]\d{2}:\d{2}))?$"
-_FIRST, _END = datetime(1901, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+FIRST, END = datetime(1901, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""A moment lies at or after the first, before the second."""
+
+MOMENT_WORDS = (
+    "must be a date or a time with its zone, after 1900 and before 2200, "
+    "like 2026-07-01 or 2026-07-01T09:30:00+02:00"
+)
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def read_moment(text: str) -> datetime:
+    """RFC 3339 text as an aware moment; a date is its midnight, UTC.
+
+    Raises:
+        ValueError: there is no such moment, or it lies out of bounds.
+    """
+    moment = datetime.fromisoformat(text.upper())
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    if not FIRST <= moment < END:
+        raise ValueError
+    return moment
 
 
-def _moment(_: object, __: object) -> CoreSchema:
-    """RFC 3339 text as an aware datetime; a date is its midnight, UTC."""
-    aware = core_schema.datetime_schema(strict=False, tz_constraint="aware", ge=_FIRST, lt=_END)
-    day = core_schema.date_schema(strict=False, ge=_FIRST.date(), lt=_END.date())
-    midnight = core_schema.no_info_after_validator_function(_midnight, day)
-    either = core_schema.union_schema([aware, midnight], mode="left_to_right")
-    text = core_schema.str_schema(pattern=_MOMENT, strict=True)
+def _moment_text(_: object, __: object) -> CoreSchema:
+    """Text that looks like a moment."""
+    return _told(core_schema.str_schema(pattern=_MOMENT, strict=True))
+
+
+def _moment(source: object, handler: object) -> CoreSchema:
+    """Text that is a moment, as that moment."""
+    text = _moment_text(source, handler)
+    return _told(core_schema.no_info_after_validator_function(read_moment, text))
+
+
+def _told(schema: CoreSchema) -> CoreSchema:
     return core_schema.custom_error_schema(
-        core_schema.chain_schema([text, either]),
-        custom_error_type=OURS,
-        custom_error_message="must be a date or a time with its zone, after 1900 and before 2200, "
-        "like 2026-07-01 or 2026-07-01T09:30:00+02:00",
+        schema, custom_error_type=OURS, custom_error_message=MOMENT_WORDS
     )
 
 
@@ -60,11 +79,9 @@ def _read_scalar(value: object) -> str | float | bool | None:
     return value
 
 
-Moment = Annotated[
-    datetime,
-    GetPydanticSchema(_moment),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
+_AS_MOMENT = WithJsonSchema({"type": "string", "format": "date-time"})
+Moment = Annotated[datetime, GetPydanticSchema(_moment), _AS_MOMENT]
+MomentText = Annotated[str, GetPydanticSchema(_moment_text), _AS_MOMENT]
 Scalar = Annotated[
     str | float | bool | None,
     PlainValidator(_read_scalar),
@@ -170,16 +187,23 @@ PROBLEM_EXAMPLE: dict[str, Any] = {
 }
 
 
-@dataclass(config=_STRICT, frozen=True, slots=True)
-class EventIn:
-    """Something a lead did. A dataclass: a request may hold half a million of them."""
+@with_config(_STRICT)
+class EventIn(TypedDict):
+    """Something a lead did."""
+
+    # A request may hold half a million: plain dictionaries, their moments read all at once.
 
     event_type: Annotated[Name, Field(description="As declared in leadml.toml.")]
-    occurred_at: Annotated[Moment, Field(description="When; with its zone, or a date.")]
-    recorded_at: Annotated[
-        Moment | None, Field(description="When it came to be known, where that was later.")
-    ] = None
-    value: Annotated[Number | None, Field(description="An amount, where the event has one.")] = None
+    occurred_at: Annotated[MomentText, Field(description="When; with its zone, or a date.")]
+    recorded_at: NotRequired[
+        Annotated[
+            MomentText | None,
+            Field(description="When it came to be known, where that was later."),
+        ]
+    ]
+    value: NotRequired[
+        Annotated[Number | None, Field(description="An amount, where the event has one.")]
+    ]
 
 
 class PreviousIn(BaseModel):
@@ -256,82 +280,117 @@ class ModelOut(BaseModel):
     outcome: str
 
 
-class WithinOut(BaseModel):
+class WithinOut(TypedDict):
     """The probability of the outcome within a horizon."""
 
     days: int
     probability: float
 
 
-class ReasonOut(BaseModel):
+class ReasonOut(TypedDict):
     """One thing that speaks for or against a lead."""
 
     text: str
     group: Group
-    effect: float = Field(description="Added to the calibrated log-odds; negative speaks against.")
-    feature: str = Field(description="The feature whose value the text tells.")
+    effect: Annotated[
+        float, Field(description="Added to the calibrated log-odds; negative speaks against.")
+    ]
+    feature: Annotated[str, Field(description="The feature whose value the text tells.")]
 
 
-class QuestionOut(BaseModel):
+class QuestionOut(TypedDict):
     """A missing attribute, and what knowing it may change."""
 
     attribute: str
-    chance: float = Field(description="How likely the stage is to change once it is known.")
-    expected_change: float = Field(description="Of the probability, up or down: the mean size.")
+    chance: Annotated[
+        float, Field(description="How likely the stage is to change once it is known.")
+    ]
+    expected_change: Annotated[
+        float, Field(description="Of the probability, up or down: the mean size.")
+    ]
     text: str
 
 
-class EvidenceOut(BaseModel):
+class EvidenceOut(TypedDict):
     """Base plus the four groups is the log-odds of ``probability``, or the points."""
 
-    base: float = Field(description="Of the average lead the model learned from.")
+    base: Annotated[float, Field(description="Of the average lead the model learned from.")]
     fit: float
     engagement: float
     intent: float
     negative: float
 
 
-class ScoreOut(BaseModel):
+class ScoreOut(TypedDict):
     """The score of one lead; where it is unscored it has a reason, and no probability."""
 
     lead_id: str
     as_of: datetime
-    probability: float | None = Field(
-        description="Of the outcome within the horizon that was asked for."
-    )
-    lower: float | None = Field(description="Lower end of the 90 % interval of probability.")
-    upper: float | None = Field(description="Upper end of the 90 % interval of probability.")
-    within: list[WithinOut] = Field(
-        description="The probability within each horizon the model answers, shortest first, the "
-        "main one included; it never falls as the days grow. Empty where the lead is unscored."
-    )
-    points: float | None = Field(
-        description="Of the table of points, before there is a model; then no probability."
-    )
-    fit_grade: Literal["A", "B", "C", "D"] | None = Field(description="A is the best fit.")
-    engagement_grade: int | None = Field(description="1 is the strongest, 4 the weakest.")
-    stage: Stage = Field(description="By the policy; the probability is the main horizon's.")
-    action: Action = Field(description="What to do.")
-    track: Track | None = Field(description="What to send.")
-    follow_up_minutes: float | None = Field(description="How soon to follow up.")
-    look_again: datetime | None = Field(description="When to score the lead anew at the latest.")
-    blocked_by: str | None = Field(description="What holds the lead back.")
-    needs_met: list[str] = Field(description="What its stage needs, and it has.")
-    needs_missing: list[str] = Field(description="What it lacks for the nearest further stage.")
-    moves_up: str | None = Field(description="What would make it which stage.")
-    explored: bool = Field(description="Below the line and passed at random, to learn from.")
-    propensity: float = Field(description="How likely the lead was to be passed to sales.")
-    reasons: list[ReasonOut] = Field(
-        description="Why the probability within the main horizon is what it is, strongest first; "
-        "other horizons have none of their own."
-    )
-    questions: list[QuestionOut] = Field(description="Worth asking next, the best first.")
-    evidence: EvidenceOut | None = Field(
-        description="The probability within the main horizon by group of evidence, exactly."
-    )
+    probability: Annotated[
+        float | None, Field(description="Of the outcome within the horizon that was asked for.")
+    ]
+    lower: Annotated[
+        float | None, Field(description="Lower end of the 90 % interval of probability.")
+    ]
+    upper: Annotated[
+        float | None, Field(description="Upper end of the 90 % interval of probability.")
+    ]
+    within: Annotated[
+        list[WithinOut],
+        Field(
+            description="The probability within each horizon the model answers, shortest first, "
+            "the main one included; it never falls as the days grow. Empty where the lead is "
+            "unscored."
+        ),
+    ]
+    points: Annotated[
+        float | None,
+        Field(description="Of the table of points, before there is a model; then no probability."),
+    ]
+    fit_grade: Annotated[
+        Literal["A", "B", "C", "D"] | None, Field(description="A is the best fit.")
+    ]
+    engagement_grade: Annotated[int | None, Field(description="1 is the strongest, 4 the weakest.")]
+    stage: Annotated[
+        Stage, Field(description="By the policy; the probability is the main horizon's.")
+    ]
+    action: Annotated[Action, Field(description="What to do.")]
+    track: Annotated[Track | None, Field(description="What to send.")]
+    follow_up_minutes: Annotated[float | None, Field(description="How soon to follow up.")]
+    look_again: Annotated[
+        datetime | None, Field(description="When to score the lead anew at the latest.")
+    ]
+    blocked_by: Annotated[str | None, Field(description="What holds the lead back.")]
+    needs_met: Annotated[list[str], Field(description="What its stage needs, and it has.")]
+    needs_missing: Annotated[
+        list[str], Field(description="What it lacks for the nearest further stage.")
+    ]
+    moves_up: Annotated[str | None, Field(description="What would make it which stage.")]
+    explored: Annotated[
+        bool, Field(description="Below the line and passed at random, to learn from.")
+    ]
+    propensity: Annotated[
+        float, Field(description="How likely the lead was to be passed to sales.")
+    ]
+    reasons: Annotated[
+        list[ReasonOut],
+        Field(
+            description="Why the probability within the main horizon is what it is, strongest "
+            "first; other horizons have none of their own."
+        ),
+    ]
+    questions: Annotated[list[QuestionOut], Field(description="Worth asking next, the best first.")]
+    evidence: Annotated[
+        EvidenceOut | None,
+        Field(description="The probability within the main horizon by group of evidence, exactly."),
+    ]
     unscored_reason: str | None
-    missing: list[str] = Field(description="Attributes the model reads that were not given.")
-    warnings: list[str] = Field(description="What of the request was not used, and what to doubt.")
+    missing: Annotated[
+        list[str], Field(description="Attributes the model reads that were not given.")
+    ]
+    warnings: Annotated[
+        list[str], Field(description="What of the request was not used, and what to doubt.")
+    ]
 
 
 class FieldError(BaseModel):

@@ -87,8 +87,8 @@ def tables_told(asked: Asked, scorer: Scorer) -> Tables:
         pd.DataFrame(
             {
                 "lead_id": _text([leads[place].lead_id for place in acts.lead.tolist()]),
-                "occurred_at": _times([event.occurred_at for event in acts.events]),
-                "event_type": _text([event.event_type.strip() for event in acts.events]),
+                "occurred_at": from_nanos(acts.occurred),
+                "event_type": _text([event["event_type"].strip() for event in acts.events]),
                 "value": acts.value,
                 "known_at": from_nanos(acts.time),
             }

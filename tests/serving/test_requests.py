@@ -12,6 +12,7 @@ from features.nouns import any_noun
 from features.spec import VOCABULARY
 from serving.problems import InvalidRequestError
 from serving.requests import Asked, read_request
+from serving.schemas import MOMENT_WORDS
 from serving.scorer import Scorer
 from serving.told import previous_told
 
@@ -147,3 +148,18 @@ def test_a_horizon_is_one_of_those_the_model_answers(scorer: Scorer) -> None:
         f"horizon must be one of {', '.join(days)} days, which are answered"
     ]
     assert asked_of(scorer, lead("a"), horizon=scorer.horizon).request.horizon == scorer.horizon
+
+
+@pytest.mark.parametrize("field", ["occurred_at", "recorded_at"])
+@pytest.mark.parametrize("value", ["2026-02-30", "0001-01-01", "2200-01-01", "2026-06-01T24:30Z"])
+def test_an_event_at_no_moment_is_a_problem_of_its_lead_alone(
+    scorer: Scorer, field: str, value: str
+) -> None:
+    fine = {"event_type": "demo_request", "occurred_at": "2026-06-03"}
+    wrong = lead("b", events=[fine, fine, {**fine, field: value}])
+    asked = asked_of(scorer, lead("a", events=[fine]), wrong, lead("c"))
+    assert [own.lead_id for own in asked.leads] == ["a", "c"]
+    ((problem),) = asked.problems
+    assert [error.field for error in problem.errors] == [f"leads[1].events[2].{field}"]
+    assert problem.errors[0].message == MOMENT_WORDS
+    assert len(asked.acts.events) == 1

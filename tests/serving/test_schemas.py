@@ -64,12 +64,11 @@ def test_what_is_no_moment_is_refused(value):
 
 @pytest.mark.parametrize("value", ["0001-01-01", "0001-01-01T00:00:00+14:00", "2200-01-01"])
 def test_a_moment_that_no_lead_can_have_is_refused(value):
-    event = {**EVENT, "occurred_at": value}
     text = (
         "must be a date or a time with its zone, after 1900 and before 2200, "
         "like 2026-07-01 or 2026-07-01T09:30:00+02:00"
     )
-    assert errors_of({"events": [event]}) == [("leads[0].events[0].occurred_at", text)]
+    assert errors_of({"created_at": value}) == [("leads[0].created_at", text)]
 
 
 @pytest.mark.parametrize(
