@@ -1,4 +1,4 @@
-r"""How does the report say numbers, dates and our own terms? In the words of a marketer.
+r"""How do our pages say numbers, dates and our own terms? In the words of a marketer.
 
 >>> percent(0.4612), span(0.443, 0.478, like=0.4612), counted(1204, "lead", "leads")
 ('46\xa0%', '44–48', '1,204 leads')

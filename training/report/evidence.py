@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from training.report.words import (
+from leadml.pages.words import (
     GROUPS,
     STAGES,
     band_label,

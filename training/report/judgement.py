@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from training.report.tables import Card, compared, figure_cell, holds
-from training.report.words import (
+from leadml.pages.words import (
     capitalised,
     counted,
     date_words,
@@ -23,6 +22,7 @@ from training.report.words import (
     span,
     subject_words,
 )
+from training.report.tables import Card, compared, figure_cell, holds
 
 
 @dataclass(frozen=True, slots=True)

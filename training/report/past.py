@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from leadml.pages.words import SCORERS, capitalised, joined, percent
 from training.report.tables import Cell, cell_text, figure_cell
-from training.report.words import SCORERS, capitalised, joined, percent
 
 MODEL, ONCE = "model", "trained once"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from training.report.words import SCORERS, decimal, outcome_words, percent, share_range, span
+from leadml.pages.words import SCORERS, decimal, outcome_words, percent, share_range, span
 
 TOPS = (10, 20, 30)
 """The shares of leads, in percent, of which the report says how many wins they hold."""

@@ -10,18 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from training.report.charts import (
-    PALETTE,
-    driver_chart,
-    past_chart,
-    reliability_chart,
-    weights_chart,
-    wins_chart,
+from leadml.pages.environment import pages
+from leadml.pages.words import (
+    GROUPS,
+    SCORERS,
+    capitalised,
+    joined,
+    outcome_words,
+    percent,
 )
+from training.report.charts.drivers import driver_chart, weights_chart
+from training.report.charts.past import past_chart
+from training.report.charts.reliability import reliability_chart
+from training.report.charts.sorting import wins_chart
 from training.report.evidence import Drivers, pick_drivers, read_open_leads
 from training.report.judgement import (
     believe,
@@ -46,17 +50,6 @@ from training.report.past import (
     verdicts,
 )
 from training.report.tables import column_rows, compared, figure_rows, range_rows, wins_points
-from training.report.words import (
-    GROUPS,
-    SCORERS,
-    capitalised,
-    counted,
-    date_words,
-    decimal,
-    joined,
-    outcome_words,
-    percent,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +129,7 @@ def build_page(card: Mapping[str, Any], *, version: str, open_leads: pd.DataFram
     leaks = [row for row in card["leaks"] if row["verdict"] == "leak"]
     allowed = set(card["config"]["attributes"]["allow"])
     return (
-        _environment()
+        pages(Path(__file__).parent)
         .get_template("page.html")
         .render(
             card=card,
@@ -172,7 +165,7 @@ def build_page(card: Mapping[str, Any], *, version: str, open_leads: pd.DataFram
 def build_backtest(about: Mapping[str, Any], backtest: Mapping[str, Any]) -> str:
     """The replayed past as HTML text; arguments as in `write_backtest`."""
     return (
-        _environment()
+        pages(Path(__file__).parent)
         .get_template("backtest.html")
         .render(
             about=about,
@@ -224,22 +217,3 @@ def _charts(card: Mapping[str, Any], drivers: Drivers) -> Charts:
             for driver in drivers.shown
         ),
     )
-
-
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["palette"] = PALETTE
-    environment.filters |= {
-        "counted": counted,
-        "date": date_words,
-        "decimal": decimal,
-        "joined": joined,
-        "percent": percent,
-    }
-    return environment

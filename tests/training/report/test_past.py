@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from leadml.pages.palette import PALETTE
 from tests.training.replayed import ABOUT, figure_of, replayed
-from training.report.charts import PALETTE, past_chart
+from training.report.charts.past import past_chart
 from training.report.past import (
     PastPoint,
     past_points,

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from leadml.pages.palette import PALETTE
 from tests.training.replayed import replayed
-from training.report.charts import PALETTE
 from training.report.judgement import believe, in_one_minute
 from training.report.write import build_page, write_report
 

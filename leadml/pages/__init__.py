@@ -1,0 +1,1 @@
+"""How do our pages look? Words, colours, style and parts that reports and the app share."""
