@@ -25,7 +25,7 @@ demo: setup
 
 # Thousands of requests by the API's own description, and thousands of bent bodies.
 fuzz: setup
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m thorough tests/serving/test_fuzz.py
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m thorough tests/serving/web/test_fuzz.py
 
 # Two files at a time.
 test: setup

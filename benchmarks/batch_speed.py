@@ -28,7 +28,7 @@ from leadml.checks import read_tables
 from leadml.config import read_config
 from leadml.moments import moment_of, open_examples
 from leadml.simulate.settings import CONFIG_NAME
-from serving.loading import load_scorer
+from serving.models.loading import load_scorer
 
 LEADS, EVENTS = 1_000_000, 20_000_000
 MOST_SECONDS, MOST_GB = 300.0, 4.0

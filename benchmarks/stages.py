@@ -20,22 +20,22 @@ from typing import Any
 from asked import lead_bodies, open_company
 from load import SERVER_CORE
 
-import serving.requests
-import serving.routes
 import serving.scoring
+import serving.wire.answering
+import serving.wire.requests
 from leadml.config import read_config
 from leadml.folder import read_model
 from serving.scorer import Scorer
 
 STAGES = (
-    ("reading JSON, checking types", serving.requests, "parse_request"),
-    ("checking the request", serving.routes, "read_request"),
-    ("past of the lead", serving.routes, "subjects_told"),
+    ("reading JSON, checking types", serving.wire.requests, "parse_request"),
+    ("checking the request", serving.wire.answering, "read_request"),
+    ("past of the lead", serving.wire.answering, "subjects_told"),
     ("features", serving.scoring, "build_matrix"),
     ("model, interval, grades", serving.scoring, "rate_by_model"),
-    ("evidence, policy, stage", serving.routes, "score_subjects"),
-    ("answer as objects", serving.routes, "build_response"),
-    ("answer as JSON", serving.routes, "answer"),
+    ("evidence, policy, stage", serving.wire.answering, "score_subjects"),
+    ("answer as objects", serving.wire.answering, "build_response"),
+    ("answer as JSON", serving.wire.answering, "answer"),
 )
 """What is timed: its words, and the function as its caller knows it."""
 
@@ -59,7 +59,7 @@ def main() -> None:
     for k in range(WARM_UP + REQUESTS):
         if k == WARM_UP:
             spent.clear()
-        serving.routes.answer(scorer, bodies[k % len(bodies)], now=now, max_leads=1)
+        serving.wire.answering.answer(scorer, bodies[k % len(bodies)], now=now, max_leads=1)
     print(json.dumps({words: 1_000 * spent[words] / REQUESTS for words, *_ in STAGES}))
 
 

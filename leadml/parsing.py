@@ -15,6 +15,9 @@ from typing import Any, Literal, cast, get_args, get_origin
 
 from leadml.errors import ConfigError, nearest
 
+KEYS = "serving.keys"
+"""What a person may have put a key into by mistake; its values are never repeated."""
+
 
 def parse_value(kind: Any, value: Any, name: str) -> Any:
     """``value`` as ``kind``, or a `ConfigError` that names the setting."""
@@ -62,12 +65,19 @@ def _parse_plain(kind: Any, value: Any, name: str) -> Any:
 
 
 def _misfit(kind: Any, value: Any, name: str) -> ConfigError:
-    return ConfigError(f"{name} must be {_said(kind)}, got {value!r}.")
+    return ConfigError(f"{name} must be {_said(kind)}, got {_got(value, name)}.")
+
+
+def _got(value: Any, name: str) -> str:
+    """A value as it was given; of what may be secret only its type."""
+    if not name.startswith(KEYS):
+        return repr(value)
+    return _WORDS.get(type(value), "something else")
 
 
 def _parse_section(kind: type, value: Any, name: str) -> Any:
     if not isinstance(value, Mapping):
-        msg = f"{name} must be a table of settings ([{name}]), got {value!r}."
+        msg = f"{name} must be a table of settings ([{name}]), got {_got(value, name)}."
         raise ConfigError(msg)
     hints = typing.get_type_hints(kind)
     known = [f.name for f in dataclasses.fields(kind) if hints[f.name] is not Path]
@@ -101,11 +111,20 @@ def _said(kind: Any) -> str:
     if get_origin(kind) is Literal:
         return f"one of {', '.join(repr(arg) for arg in get_args(kind))}"
     if get_origin(kind) is tuple:
-        return f"a list of {_said(get_args(kind)[0])} values"
+        (item, *_) = get_args(kind)
+        said = "tables" if dataclasses.is_dataclass(item) else f"{_said(item)} values"
+        return f"a list of {said}"
     if get_origin(kind) is not None:
         return "a table"
-    words = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
-    return words.get(kind, "a date or time")
+    return _WORDS.get(kind, "a date or time")
+
+
+_WORDS: dict[object, str] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+}
 
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::-(?P<default>[^}]*))?\}")

@@ -34,24 +34,24 @@ ONLY_IN = {
         "training/registry/place.py",
         "training/registry/tracking.py",
         "training/registry/versions.py",
-        "serving/loading.py",
+        "serving/models/loading.py",
     },
     "fastapi": {"serving/"},
     "starlette": {"serving/"},
     "pydantic": {"serving/"},
-    "uvicorn": {"serving/server.py"},
+    "uvicorn": {"serving/web/server.py"},
     "prometheus_client": {
         "leadml/cli/workers.py",
-        "serving/metrics.py",
-        "serving/metrics_route.py",
+        "serving/watching/metrics.py",
+        "serving/web/metrics_route.py",
     },
-    "opentelemetry": {"serving/tracing.py"},
+    "opentelemetry": {"serving/web/tracing.py"},
     "typer": {FRONT_DOOR},
     "altair": {"training/report/"},
     "shap": {"training/"},
     "sklearn": {"training/", "leadml/points.py"},
     "scipy": {"training/"},
-    "duckdb": {"leadml/sources.py", "leadml/rows/duck.py", "serving/sinks.py"},
+    "duckdb": {"leadml/sources.py", "leadml/rows/duck.py", "serving/bulk/sinks.py"},
     "pickle": set(),
     "cPickle": set(),
     "dill": set(),
@@ -62,7 +62,7 @@ ONLY_IN = {
 }
 """Libraries that have one place each, and those that have none."""
 
-CLOCKS = {"leadml/cli/rooms.py", "serving/deps.py"}
+CLOCKS = {"leadml/cli/rooms.py", "serving/web/deps.py"}
 """Where a person or a request enters, and the clock with them."""
 
 
@@ -141,7 +141,7 @@ def test_the_sources_are_found() -> None:
         "leadml/cli/main.py",
         "features/history.py",
         "training/train.py",
-        "serving/app.py",
+        "serving/web/app.py",
     } <= set(files)
     assert len(all_imports()) > 200
 

@@ -13,8 +13,8 @@ import yaml
 
 from leadml.config import parse_config
 from leadml.service import Serving
-from serving.guard import OPEN
-from serving.metrics import Metrics
+from serving.watching.metrics import Metrics
+from serving.web.guard import OPEN
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

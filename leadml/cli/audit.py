@@ -15,8 +15,8 @@ from leadml.errors import ConfigError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from serving.audit import Audit
-    from serving.rebuild import Rebuilt
+    from serving.watching.audit import Audit
+    from serving.watching.rebuild import Rebuilt
 
 MOST_SHOWN = 10
 """So many differences are shown one by one; the file holds all."""
@@ -43,9 +43,9 @@ def audit(
 
     from leadml.sources import write_file
     from leadml.timeline import parse_moment
-    from serving.audit import audit_log
-    from serving.log_files import read_key, read_log
-    from serving.rebuild import rebuild_sample
+    from serving.watching.audit import audit_log
+    from serving.watching.log_files import read_key, read_log
+    from serving.watching.rebuild import rebuild_sample
 
     settings = read_settings(config)
     if log is None and not settings.serving.score_log:

@@ -81,7 +81,7 @@ def open_scorer(config: "Config", version: str) -> "Scorer":
         RegistryError: there is no registry, no such model, version or alias.
         ModelError: what the registry holds is damaged.
     """
-    from serving.loading import load_scorer
+    from serving.models.loading import load_scorer
 
     settings = config.registry
     return load_scorer(registry_folder(config), settings.name, version=version, uri=settings.uri)

@@ -56,9 +56,9 @@ def score(  # noqa: PLR0917 - typer's options have defaults
     A run that was broken off goes on where it was when the same command is given again.
     """
     from leadml.survey import survey_log
-    from serving.batch import Base, Wanted, score_base
+    from serving.bulk.batch import Base, Wanted, score_base
+    from serving.bulk.sinks import open_sink
     from serving.evidence import read_previous
-    from serving.sinks import open_sink
 
     settings = read_settings(config)
     sink = open_sink(out, table=table, folder=settings.folder)

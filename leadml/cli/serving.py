@@ -17,7 +17,11 @@ from leadml.cli.sockets import listen, url_of
 if TYPE_CHECKING:
     from leadml.config import Config
     from leadml.service import Serving
-    from serving.source import Source
+    from serving.models.source import Source
+
+
+HOLD_SECONDS = 10.0
+"""So long one of several workers waits for its first model before it takes requests."""
 
 
 def serve(  # noqa: PLR0917 - typer's options have defaults
@@ -83,17 +87,18 @@ def _answer(
     config: "Config", listening: socket.socket, *, points: bool, parent: int | None = None
 ) -> None:
     """Answers in this process."""
-    from serving.app import create_app
-    from serving.log_lines import write_json_lines
     from serving.lookup import Lookup
-    from serving.server import run
+    from serving.web.app import create_app
+    from serving.web.log_lines import write_json_lines
+    from serving.web.server import run
 
     write_json_lines(sys.stderr)
     models = _points(config) if points else _registered(config)
-    app = create_app(config.serving, models, Lookup(config))
+    hold = HOLD_SECONDS if parent is not None else 0.0
+    app = create_app(config.serving, models, Lookup(config), hold_seconds=hold)
     collector = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "")
     if collector:
-        from serving.tracing import add_tracing
+        from serving.web.tracing import add_tracing
 
         add_tracing(app, collector)
     run(app, listening, stop_seconds=config.serving.request_seconds, parent=parent)
@@ -101,7 +106,7 @@ def _answer(
 
 def _registered(config: "Config") -> "Source":
     """The models of the registry."""
-    from serving.registered import Registered
+    from serving.models.registered import Registered
 
     return Registered(
         registry_folder(config),
@@ -113,8 +118,8 @@ def _registered(config: "Config") -> "Source":
 
 def _points(config: "Config") -> "Source":
     """The table of points instead of a model."""
+    from serving.models.source import Fixed
     from serving.points import points_scorer
-    from serving.source import Fixed
 
     return Fixed(points_scorer(config))
 

@@ -17,11 +17,11 @@ from leadml.cli.main import app
 from leadml.errors import ConfigError
 from leadml.sources import read_file
 from leadml.tables import Tables
-from serving.log_files import KEY_FILE
-from serving.score_log import Lines, ScoreLog
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.scoring import score_examples
+from serving.watching.log_files import KEY_FILE
+from serving.watching.score_log import Lines, ScoreLog
 from tests.training.results import PASSED
 from training.registry.local import Registry
 from training.train import TrainingResult

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import tomllib
 
 import pytest
 
@@ -135,3 +136,22 @@ def test_neither_keys_nor_salt_are_logged_with_a_run():
     assert tree["serving"]["port"] == 9
     for secret in (HASH, "crm", "a-secret-salt", "sha256", "log_salt"):
         assert secret not in text
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        'keys = "SECRET"',
+        'keys = ["SECRET"]',
+        '[[serving.keys]]\nname = ["SECRET"]',
+        '[[serving.keys]]\nname = "a"\nsha256 = "SECRET"',
+        '[[serving.keys]]\nname = "a"\nsha256 = ["SECRET"]',
+        '[[serving.keys]]\nname = "a"\nscopes = "SECRET"',
+        '[[serving.keys]]\nname = "a"\nscopes = ["SECRET"]',
+    ],
+)
+def test_a_key_in_the_wrong_place_is_refused_and_not_repeated(toml: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_config(tomllib.loads(f"[serving]\n{toml}"))
+    assert "serving.keys" in str(refused.value)
+    assert "SECRET" not in str(refused.value)

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
+from serving.models.source import Named
 from serving.scorer import Scorer
-from serving.source import Named
 
 
 class Loading:

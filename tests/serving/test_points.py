@@ -10,8 +10,9 @@ import pytest
 from leadml.config import Config, parse_config
 from leadml.tables import Tables
 from serving.points import points_levels, points_scorer
-from serving.routes import answer, build_model_response
 from serving.scoring import score_examples
+from serving.wire.answering import answer
+from serving.wire.answers import build_model_response
 
 EVENTS = {
     "demo": {"one": "demo request", "many": "demo requests", "kind": "intent"},

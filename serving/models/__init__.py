@@ -1,0 +1,1 @@
+"""Which models score now, and where do they come from?"""

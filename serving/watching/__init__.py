@@ -1,0 +1,1 @@
+"""What came of it? Numbers, drift, and a log that can be checked."""

@@ -1,0 +1,1 @@
+"""How is the app asked, and who may ask?"""
