@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?= python3
 PIP    := PIP_NO_COLOR=1 $(BIN)/pip --quiet --quiet --disable-pip-version-check
 
-.PHONY: setup demo test fuzz lint format lock ui bench-features bench-explain bench-training bench-real bench-automl bench-serving bench-batch clean
+.PHONY: setup demo browser test fuzz lint format lock ui bench-features bench-explain bench-training bench-real bench-automl bench-serving bench-batch clean
 
 setup: $(STAMP)
 
@@ -22,6 +22,12 @@ $(STAMP): requirements.lock pyproject.toml
 
 demo: setup
 	@$(BIN)/leadml demo
+
+# Debian's Chromium, in which the tests open our pages and `leadml report --pdf` prints; skipped where there is one.
+browser:
+	@command -v chromium > /dev/null || command -v google-chrome > /dev/null || { \
+	  test "$$(id -u)" = 0 && SUDO= || SUDO=sudo; \
+	  $$SUDO apt-get update -qq && $$SUDO apt-get install -qq -y --no-install-recommends chromium; }
 
 # Thousands of requests by the API's own description, and thousands of bent bodies.
 fuzz: setup

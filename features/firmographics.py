@@ -34,7 +34,7 @@ def declare_firmographics(
         ConfigError: a setting speaks of a column that cannot be what it says.
     """
     _check(tables, settings)
-    out = {*settings.exclude, *(set(leaks) - set(settings.allow))}
+    out = {*settings.kept_out, *(set(leaks) - set(settings.allow))}
     used = [c for c in tables.attribute_columns if c not in out and not is_date(tables, c)]
     declared = [feature for column in used for feature in _of_column(column, tables, settings)]
     if settings.completeness and len(used) > 1:
@@ -82,7 +82,7 @@ def unused_columns(tables: Tables, settings: Attributes) -> dict[str, str]:
     """The attribute columns that no feature can learn from, each with the reason."""
     unused: dict[str, str] = {}
     for column in tables.attribute_columns:
-        if column in settings.exclude:
+        if column in settings.kept_out:
             continue
         if is_date(tables, column):
             unused[column] = "it holds dates, which no feature reads"

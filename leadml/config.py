@@ -93,6 +93,7 @@ class Attributes:
 
     Attributes:
         exclude: columns kept out: personal, or known only after the outcome.
+        names: columns that say who a lead is; kept out, and shown only where names are asked for.
         email, job_title, country: columns from which the kind of e-mail domain, seniority and
             function, and one name for a country are read; "" for none.
         ordered: the levels of columns of texts that have an order, lowest first.
@@ -105,6 +106,7 @@ class Attributes:
     """
 
     exclude: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     email: str = "email"
     job_title: str = "job_title"
     country: str = "country"
@@ -115,6 +117,11 @@ class Attributes:
     categories: tuple[str, ...] = ()
     max_levels: int = 50
     min_count: int = 20
+
+    @property
+    def kept_out(self) -> frozenset[str]:
+        """The columns that no feature is made of."""
+        return frozenset((*self.exclude, *self.names))
 
 
 @dataclass(frozen=True, slots=True)

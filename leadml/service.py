@@ -68,6 +68,8 @@ class Serving:
         keep_versions: how many former models stay at hand for ``?version=``.
         shadow: whether a challenger scores along, its answers only logged.
         score_log: a folder for the log of all scores, relative to ``leadml.toml``; "" for none.
+        reports: the folder where trainings write their reports, and of which ``/report`` shows the
+            newest, relative to ``leadml.toml``; or one file.
         log_salt: what lead ids are hashed with before they stand in the log of requests, a secret:
             set it as ``${NAME}`` of the environment; "" draws one anew at each start.
     """
@@ -87,6 +89,7 @@ class Serving:
     keep_versions: int = 3
     shadow: bool = True
     score_log: str = ""
+    reports: str = "reports"
     log_salt: str = ""
 
     @property

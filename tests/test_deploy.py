@@ -21,7 +21,7 @@ DEPLOY = ROOT / "deploy"
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 
 TRAINING = {
-    *("altair", "jinja2", "mlflow", "numba", "optuna", "psycopg2-binary", "pytest", "scikit-learn"),
+    *("altair", "mlflow", "numba", "optuna", "psycopg2-binary", "pytest", "scikit-learn"),
     *("shap", "threadpoolctl", "vl-convert-python"),
 }
 """What only training, reports and tests need."""

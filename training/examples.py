@@ -147,7 +147,8 @@ def build_examples(tables: Tables, config: Config) -> ExampleSet:
     is_open = open_at(tables, moments)
     looked = moments[is_open].sort_values(["as_of", "lead_id"], ignore_index=True)
     looked = looked.assign(
-        group=_groups(tables, looked), reached_at=_reached(tables, looked, config.label.outcome)
+        group=groups_of(tables, looked),
+        reached_at=reached_after(tables, looked, config.label.outcome),
     )
     main = config.label.horizon_days
     horizons: tuple[int, ...] = (main,)
@@ -226,7 +227,7 @@ def check_labels(examples: ExampleSet, config: Config) -> None:
         raise SignalError(msg)
 
 
-def _reached(tables: Tables, examples: pd.DataFrame, outcome: str) -> pd.Series:
+def reached_after(tables: Tables, examples: pd.DataFrame, outcome: str) -> pd.Series:
     """When ``outcome`` first came at or after each example; NaT where it did not; shape (n,)."""
     wanted = tables.outcomes.loc[tables.outcomes["outcome"] == outcome, ["lead_id", "closed_at"]]
     numbered = examples[["lead_id", "as_of"]].reset_index(names="example")
@@ -237,7 +238,7 @@ def _reached(tables: Tables, examples: pd.DataFrame, outcome: str) -> pd.Series:
     return times if len(first) else pd.Series(pd.NaT, times.index, dtype="datetime64[us, UTC]")
 
 
-def _groups(tables: Tables, examples: pd.DataFrame) -> "pd.Series[str]":
+def groups_of(tables: Tables, examples: pd.DataFrame) -> "pd.Series[str]":
     """What must not stand on both sides of a fold: the account, or the lead where none is known."""
     if "account_id" not in tables.leads:
         return examples["lead_id"]

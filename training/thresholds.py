@@ -174,17 +174,29 @@ def to_frame(plan: Plan) -> pd.DataFrame:
     return frame.assign(profit_per_week=frame["profit_per_week"].astype(np.float64))
 
 
+def one_more(looks: Looks, above: float, per_week: float, *, seed: int) -> OneMore:
+    """What a larger capacity would add.
+
+    Args:
+        looks: of all leads, or of a segment.
+        above: the line that is reached already.
+        per_week: contacts in an average week, with one person more.
+        seed: of the draws behind the interval.
+    """
+    lower = line_for_capacity(looks, per_week)
+    added = first_contacts(looks, lower)
+    added = added[looks.highest[looks.lead[added]] < above]
+    wins = expect_wins(looks.probability[added], looks.spread[added], seed=seed)
+    expected = Estimate(*(end / looks.weeks for end in (wins.value, wins.lower, wins.upper)))
+    happened = float(looks.converted[added].sum())
+    return OneMore(lower, len(added) / looks.weeks, expected, happened / looks.weeks)
+
+
 def _team(looks: Looks, name: str, people: float, capacity: Capacity, *, seed: int) -> Team:
     each = capacity.conversations_per_week
     probability = line_for_capacity(looks, people * each)
     line = measure_line(looks, "capacity", probability, seed=seed)
-    lower = line_for_capacity(looks, (people + 1) * each)
-    added = first_contacts(looks, lower)
-    added = added[looks.highest[looks.lead[added]] < probability]
-    wins = expect_wins(looks.probability[added], looks.spread[added], seed=seed)
-    per_week = Estimate(*(end / looks.weeks for end in (wins.value, wins.lower, wins.upper)))
-    happened = float(looks.converted[added].sum())
-    more = OneMore(lower, len(added) / looks.weeks, per_week, happened / looks.weeks)
+    more = one_more(looks, probability, (people + 1) * each, seed=seed)
     return Team(name, people, line, more)
 
 

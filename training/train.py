@@ -33,8 +33,9 @@ from leadml.timeline import days
 from training.backtest import Backtest, run_backtest
 from training.calibrate import fit_calibration
 from training.choose import Choice, Trial, choose_recipe
-from training.drivers import measure_drivers
 from training.evaluate import Evaluation, evaluate
+from training.evidence.drivers import measure_drivers
+from training.evidence.interactions import find_interactions
 from training.examples import ExampleSet, build_examples, check_labels, known_at, label_line
 from training.fit import Recipe, fit_margin
 from training.leaks.overlaps import report_duplicates, report_overlaps
@@ -131,7 +132,7 @@ def train(config: Config, tables: Tables) -> TrainingResult:
                 config.attributes,
             ),
         ],
-        "drivers": _drivers(lesson, judged, split.test),
+        **_drivers(lesson, judged, split.test),
         "evaluation": evaluation.to_json(),
         "backtest": backtest.to_json() if backtest else None,
         "horizons_days": sorted({config.label.horizon_days, *final.horizons}),
@@ -257,16 +258,14 @@ def _levels(config: Config, lesson: Lesson, model: LeadModel, matrix: Matrix) ->
     )
 
 
-def _drivers(lesson: Lesson, model: LeadModel, rows: np.ndarray) -> list[dict[str, Any]]:
-    """What drives conversion, as the model and the given rows have it."""
+def _drivers(lesson: Lesson, model: LeadModel, rows: np.ndarray) -> dict[str, Any]:
+    """What drives conversion, alone and together, as the model and the given rows have it."""
     matrix = lesson.matrix[rows]
-    return measure_drivers(
-        lesson.catalog,
-        matrix,
-        model.contributions(matrix)[0],
-        lesson.examples.mature["converted"].to_numpy(dtype=bool)[rows],
-        lesson.leads.iloc[rows].reset_index(drop=True),
-    )
+    contributions = model.contributions(matrix)[0]
+    converted = lesson.examples.mature["converted"].to_numpy(dtype=bool)[rows]
+    leads = lesson.leads.iloc[rows].reset_index(drop=True)
+    seen = lesson.catalog, matrix, contributions, converted, leads
+    return {"drivers": measure_drivers(*seen), "interactions": find_interactions(*seen)}
 
 
 def ask_rivals(config: Config, tables: Tables, examples: ExampleSet) -> dict[str, Floats]:

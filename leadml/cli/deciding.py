@@ -15,15 +15,11 @@ from leadml.cli.rooms import (
     read_settings,
 )
 from leadml.cli.terminal import say
-from leadml.errors import ConfigError, DataError, RegistryError, SignalError, nearest
+from leadml.errors import ConfigError, DataError, RegistryError, SignalError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from leadml.capacity import Capacity
     from leadml.config import Config
-    from leadml.model import LeadModel
-    from leadml.tables import Tables
 
 
 def compare(
@@ -71,10 +67,10 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
     because: Annotated[str, typer.Option(help="Why it was chosen; kept with it.")] = "",
 ) -> None:
     """Shows what each line for sales would yield, and what it did; --choose takes one."""
+    from leadml.cli.looks import policy_looks
     from leadml.said.thresholds import plan_lines
     from leadml.sources import write_file
     from training.chosen import choose_line
-    from training.contacts import shared_spread
     from training.thresholds import draw_plan, to_frame
 
     if choose and everybody:
@@ -88,15 +84,14 @@ def thresholds(  # noqa: PLR0917 - typer's options have defaults
         msg = "There must be a champion to draw lines for, got none. `leadml promote` makes one."
         raise RegistryError(msg)
     tables = load_tables(settings)
-    judged = champion.judged
+    judged = policy_looks(
+        champion.model, tables, champion.judged, by=capacity.by, everybody=everybody
+    )
     if not everybody:
-        judged = _eligible(champion.model, tables, judged)
         typer.echo(
             f"Counted are looks at leads that have all else that sales needs by the policy "
             f"({len(judged):,} of {len(champion.judged):,}); --everybody counts all."
         )
-    spread = shared_spread(champion.model.calibration, judged["probability"].to_numpy())
-    judged = judged.assign(spread=spread, segment=_segments(tables, judged, capacity.by))
     plan = draw_plan(judged, capacity, seed=settings.training.seed)
     say(plan_lines(plan.to_json()))
     if out is not None:
@@ -210,43 +205,3 @@ def _capacity(
         )
         raise ConfigError(msg)
     return Capacity(**given)
-
-
-def _eligible(model: "LeadModel", tables: "Tables", judged: "pd.DataFrame") -> "pd.DataFrame":
-    """The judged examples that would be sql however low its line lay.
-
-    Raises:
-        SignalError: there is none.
-    """
-    import dataclasses
-
-    from serving.scorer import Scorer
-    from serving.scoring import score_examples
-
-    scorer = Scorer.of(model, "")
-    free = dataclasses.replace(scorer.levels, sql_line=0.0, mql_line=0.0)
-    looked = judged[["lead_id", "as_of"]]
-    at_any = dataclasses.replace(scorer, levels=free)
-    stages = score_examples(at_any, tables, looked, most_reasons=0).table["stage"]
-    found = judged[(stages == "sql").to_numpy()].reset_index(drop=True)
-    if not len(found):
-        msg = (
-            "Some judged lead must have what else sales needs by the policy, got none. Look at "
-            "the rule for sql, or plan with --everybody."
-        )
-        raise SignalError(msg)
-    return found
-
-
-def _segments(tables: "Tables", judged: "pd.DataFrame", by: str) -> "pd.Series[str]":
-    """The region, team or product of each judged example; one for all where none is asked for."""
-    import pandas as pd
-
-    if not by:
-        return pd.Series("", index=judged.index, dtype="str")
-    if by not in tables.leads:
-        hint = nearest(by, tables.attribute_columns)
-        msg = f"capacity.by must be a column of the leads, got '{by}'.{hint}"
-        raise ConfigError(msg)
-    column = tables.leads.set_index("lead_id")[by]
-    return judged["lead_id"].map(column).fillna("not known").astype("str")

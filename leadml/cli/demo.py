@@ -7,8 +7,9 @@ import typer
 
 from leadml.cli.data import simulate
 from leadml.cli.learning import train_and_register
+from leadml.cli.reporting import report
 from leadml.cli.rooms import read_settings
-from leadml.cli.scoring import report, score
+from leadml.cli.scoring import score
 from leadml.cli.terminal import say
 
 

@@ -7,8 +7,8 @@ import typer
 
 from leadml.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption
 from leadml.cli.rooms import load_tables, now, open_registry, read_settings, take_known
-from leadml.cli.terminal import say
-from leadml.errors import DataError, RegistryError
+from leadml.cli.terminal import say, warn
+from leadml.errors import DataError, LeadmlError, RegistryError
 
 if TYPE_CHECKING:
     from leadml.config import By, Config
@@ -38,6 +38,24 @@ def train(
         searched = dataclasses.replace(settings.training, search_minutes=search)
         settings = dataclasses.replace(settings, training=searched)
     say(train_and_register(settings, as_of, from_run))
+    write_newest_report(settings, as_of)
+
+
+def write_newest_report(config: "Config", as_of: str = "") -> None:
+    """Writes the report and the summary of the newest version where the app finds them."""
+    from leadml.cli.telling import tell
+    from training.report.write import write_report, write_summary
+
+    version = open_registry(config).versions()[0]
+    page = config.path(config.serving.reports) / f"version-{version.number}.html"
+    try:
+        told = tell(config, version=version.number, as_of=as_of)
+    except LeadmlError as error:
+        warn(f"no report was written. {error}")
+        return
+    write_report(page, told)
+    write_summary(page.with_suffix(".md"), told, where=page.name)
+    typer.echo(f"Wrote {page} and its summary, {page.with_suffix('.md').name}.")
 
 
 def backtest(  # noqa: PLR0917 - typer's options have defaults

@@ -10,7 +10,18 @@ from collections.abc import Callable
 
 import typer
 
-from leadml.cli import audit, data, deciding, demo, keys, learning, registry, scoring, serving
+from leadml.cli import (
+    audit,
+    data,
+    deciding,
+    demo,
+    keys,
+    learning,
+    registry,
+    reporting,
+    scoring,
+    serving,
+)
 from leadml.errors import LeadmlError
 
 app = typer.Typer(
@@ -29,7 +40,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     learning.backtest,
     scoring.score,
     deciding.why,
-    scoring.report,
+    reporting.report,
+    reporting.review,
     registry.models,
     deciding.compare,
     deciding.thresholds,

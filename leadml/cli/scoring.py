@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from leadml.config import Config
     from leadml.tables import Tables
     from serving.scorer import Scorer
-    from serving.scores import Scores
 
 
 def score(  # noqa: PLR0917 - typer's options have defaults
@@ -66,7 +65,7 @@ def score(  # noqa: PLR0917 - typer's options have defaults
     before = None if previous is None else read_previous(previous)
     survey = survey_log(settings, now=now())
     tables = load_tables(settings, events=survey is None, survey=survey)
-    scorer = _scorer(settings, version, tables)
+    scorer = choose_scorer(settings, version, tables)
     chosen = choose_examples(tables, as_of, examples)
     late = int((chosen["as_of"] > tables.end).sum()) if tables.dated else 0
     if late:
@@ -106,36 +105,7 @@ def _past(
         yield past
 
 
-def report(
-    out: Annotated[Path, typer.Option(help="The HTML file to write.")] = Path("report.html"),
-    config: ConfigOption = DEFAULT_CONFIG,
-    as_of: AsOfOption = "",
-    version: VersionOption = "",
-) -> None:
-    """Writes the explanation report of a registered model."""
-    from training.report.write import write_report
-
-    scorer, scores = _scores(read_settings(config), version, as_of)
-    if scorer.table is not None:
-        msg = "A report needs a model, but there are too few outcomes for one. Score by points."
-        raise SignalError(msg)
-    leads = scores.for_people()
-    write_report(out, card=scorer.model.card, version=scorer.version, open_leads=leads)
-    typer.echo(f"Wrote {out} ({out.stat().st_size / 1e6:.1f} MB).")
-
-
-def _scores(config: "Config", version: str, as_of: str) -> "tuple[Scorer, Scores]":
-    """The scores of all open leads, held at once."""
-    from serving.scoring import score_examples
-
-    tables = load_tables(config)
-    scorer = _scorer(config, version, tables)
-    return scorer, score_examples(
-        scorer, tables, choose_examples(tables, as_of, None), most_reasons=6
-    )
-
-
-def _scorer(config: "Config", version: str, tables: "Tables") -> "Scorer":
+def choose_scorer(config: "Config", version: str, tables: "Tables") -> "Scorer":
     """The model asked for; before there are outcomes enough for one, the table of points."""
     from leadml.errors import NoChampionError
     from serving.points import points_scorer

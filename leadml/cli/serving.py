@@ -77,6 +77,7 @@ def _with_options(config: "Config", *, host: str, port: int, workers: int) -> "C
         workers=workers or serving.workers,
         keys=(*serving.keys, *keys_from(os.environ)),
         score_log=str(config.path(serving.score_log)) if serving.score_log else "",
+        reports=str(config.path(serving.reports)),
     )
     check_serving(serving)
     check_exposure(serving)

@@ -32,6 +32,7 @@ from serving.web.contract import with_layers
 from serving.web.deps import State, read_clock
 from serving.web.lead_routes import leads
 from serving.web.metrics_route import numbers
+from serving.web.pages import Readable, people
 from serving.web.request_log import RequestLog
 from serving.web.threads import Threads
 from serving.wire.answering import warm_up
@@ -103,8 +104,10 @@ def create_app(
     app.include_router(leads)
     app.include_router(routes.health)
     app.include_router(numbers)
+    app.include_router(people)
     add_problems(app)
     add_boundary(app, settings, on_begin=(metrics.began,), on_end=(requests.add, metrics.ended))
+    app.add_middleware(Readable)
     if settings.has_docs:
         _add_docs(app, settings)
     return app

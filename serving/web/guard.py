@@ -2,11 +2,14 @@
 
 A door before the routes, not a dependency of each: a path that no rule names is closed, a stranger
 takes none of the places of `serving.web.limits`, and it costs a tenth of two security dependencies.
-A key comes as ``Authorization: Bearer …`` or as ``X-API-Key``. What comes is hashed and compared
-with every hash there is, each in constant time, so that the time of an answer says neither whether
-a key is nearly right nor which it is. Without keys everyone may ask everything.
+A key comes as ``Authorization: Bearer …`` or as ``X-API-Key``; for the pages that people read also
+as the password of HTTP Basic, which is all that a browser can send by itself. What comes is hashed
+and compared with every hash there is, each in constant time, so that the time of an answer says
+neither whether a key is nearly right nor which it is. Without keys everyone may ask everything.
 """
 
+import base64
+import binascii
 import hmac
 from collections.abc import Iterable
 from typing import Any
@@ -31,6 +34,11 @@ SCHEMES: dict[str, Any] = {
 """How the documentation tells of keys."""
 
 _BEARER = b"bearer "
+_BASIC = b"basic "
+_ASK_BY_HAND = 'Basic realm="leadml", charset="UTF-8"'
+
+REPORT, LEADS = "/report", "/leads/"
+"""Where the pages are that people read; a lead's has its id behind."""
 
 
 def scopes_for(path: str) -> tuple[Scope, ...]:
@@ -43,9 +51,27 @@ def scopes_for(path: str) -> tuple[Scope, ...]:
     """
     if path in OPEN:
         return ()
+    if is_page(path):
+        return ("read",)
     if path == "/v1/model":
         return ("score", "read")
     return ("score",) if path.startswith("/v1/") else ("admin",)
+
+
+def is_page(path: str) -> bool:
+    """Whether a path is that of a page that people read.
+
+    >>> is_page("/report"), is_page("/leads/a/b"), is_page("/leads"), is_page("/v1/leads/a/score")
+    (True, True, False, False)
+    """
+    return path == REPORT or path.startswith(LEADS)
+
+
+def wants_page(scope: Connection) -> bool:
+    """Whether a browser asks for a page: its path is one, and it accepts HTML."""
+    return is_page(scope["path"]) and any(
+        name == b"accept" and b"text/html" in value.lower() for name, value in scope["headers"]
+    )
 
 
 def admit(scope: Connection, keys: tuple[Key, ...]) -> None:
@@ -61,29 +87,48 @@ def admit(scope: Connection, keys: tuple[Key, ...]) -> None:
     state["caller"], state["insider"] = None, not keys
     if not keys:
         return
-    sent, needed = presented(scope["headers"]), scopes_for(scope["path"])
+    needed = scopes_for(scope["path"])
+    sent = presented(scope["headers"], basic=is_page(scope["path"]))
     key = None if sent is None else known(keys, sent)
     if key is not None:
         state["caller"], state["insider"] = key.name, "admin" in key.scopes
     elif needed:
-        raise _unknown(sent)
+        raise _unknown(sent, by_hand=wants_page(scope))
     if needed and key is not None and set(needed).isdisjoint(key.scopes):
         raise _forbidden(needed)
 
 
-def presented(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
+def presented(headers: Iterable[tuple[bytes, bytes]], *, basic: bool = False) -> str | None:
     """The key that came with a request, the bearer's first; None without one.
+
+    Args:
+        headers: names in lower case, and values.
+        basic: whether it may be the password of HTTP Basic; the user is anyone.
 
     >>> presented([(b"authorization", b"Bearer abc")]), presented([(b"x-api-key", b"abc")])
     ('abc', 'abc')
+    >>> presented([(b"authorization", b"Basic bWU6YWJj")], basic=True)
+    'abc'
     """
     plain = None
     for name, value in headers:
         if name == b"authorization" and value[: len(_BEARER)].lower() == _BEARER:
             return value[len(_BEARER) :].strip().decode("latin-1")
+        if basic and name == b"authorization" and value[: len(_BASIC)].lower() == _BASIC:
+            return _password(value[len(_BASIC) :].strip())
         if name == b"x-api-key" and plain is None:
             plain = value.strip().decode("latin-1")
     return plain
+
+
+def _password(credentials: bytes) -> str | None:
+    """The password of HTTP Basic (RFC 7617); None where there is none."""
+    try:
+        plain = base64.b64decode(credentials, validate=True).decode("latin-1")
+    except binascii.Error:
+        return None
+    _, colon, password = plain.partition(":")
+    return password if colon else None
 
 
 def known(keys: Iterable[Key], sent: str) -> Key | None:
@@ -93,7 +138,10 @@ def known(keys: Iterable[Key], sent: str) -> Key | None:
     return found[0] if found else None
 
 
-def _unknown(sent: str | None) -> HTTPException:
+def _unknown(sent: str | None, *, by_hand: bool) -> HTTPException:
+    if by_hand:
+        asked = "A key must be given as the password; the name may be anything."
+        return HTTPException(401, asked, {"WWW-Authenticate": _ASK_BY_HAND})
     if sent is None:
         return _refused(401, "A key must be sent, as 'Authorization: Bearer …' or 'X-API-Key'.", "")
     return _refused(401, "The key must be one that is known.", ', error="invalid_token"')

@@ -239,6 +239,12 @@ def test_train_registers_a_model_that_knows_nothing_from_its_moment_on(
     assert "  gate " in newest
     assert list(elsewhere.iterdir()) == []
 
+    first, later = ((quick.parent / "reports" / f"version-{k}.html").read_text() for k in (1, 2))
+    assert "1 January 2026" in first
+    assert "This is the first model" in first
+    assert "This is the first model" not in later
+    assert (quick.parent / "reports" / "version-2.md").is_file()
+
 
 def folders(config: Path) -> list[dict[str, bytes]]:
     """The files of every model folder, oldest first."""
@@ -549,16 +555,17 @@ def test_training_on_one_outcome_only_is_refused_with_the_numbers(
     assert (status, "got 0 and 200" in error) == (1, True)
 
 
-@pytest.mark.parametrize("command", ["score", "report"])
+@pytest.mark.parametrize(("command", "out"), [("score", "x.csv"), ("report", "x.html")])
 def test_scoring_without_a_model_names_the_command_that_makes_one(
-    fails: Fails, undated: Path, tmp_path: Path, command: str
+    fails: Fails, undated: Path, tmp_path: Path, command: str, out: str
 ) -> None:
     bare = shutil.ignore_patterns("models")
     config = shutil.copytree(undated.parent, tmp_path / "own", ignore=bare) / "leadml.toml"
 
-    status, error = fails(command, "-c", config, "--out", tmp_path / "x.csv")
+    status, error = fails(command, "-c", config, "--out", tmp_path / out)
 
     assert (status, "leadml train" in error) == (1, True), error
+    assert not (config.parent / "models").exists()
 
 
 def test_promoting_a_version_that_is_not_there_names_those_that_are(
@@ -598,7 +605,16 @@ def test_the_process_exits_as_its_command_did(crm: Path, tmp_path: Path) -> None
 def test_help_lists_the_commands_in_the_order_of_their_use() -> None:
     assert re.findall(r"^│ (\w+)", run("--help"), flags=re.MULTILINE) == [
         *("simulate", "init", "check", "features", "train", "backtest", "score", "why", "report"),
-        *("models", "compare", "thresholds", "lift", "recalibrate", "promote", "rollback"),
+        *(
+            "review",
+            "models",
+            "compare",
+            "thresholds",
+            "lift",
+            "recalibrate",
+            "promote",
+            "rollback",
+        ),
         *("serve", "key", "audit", "ui", "demo"),
     ]
 

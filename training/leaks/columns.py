@@ -124,7 +124,7 @@ def read_columns(tables: Tables, examples: pd.DataFrame, config: Config) -> Colu
     names = [
         column
         for column in tables.attribute_columns
-        if column not in config.attributes.exclude and not is_date(tables, column)
+        if column not in config.attributes.kept_out and not is_date(tables, column)
     ]
     newest = _newest(examples, config.training.seed)
     converted = newest["converted"].to_numpy(dtype=bool)

@@ -10,6 +10,7 @@ from typing import Any
 
 from leadml.said.figures import interval
 from training.gate import Gate
+from training.limits import USE, limits_of, out_of_scope
 from training.registry.origin import Origin
 
 FIGURES = {
@@ -20,23 +21,6 @@ FIGURES = {
     "brier": "Brier score",
 }
 """The figures shown, and how they are said."""
-
-FEW_WINS = 100
-"""With fewer wins to judge by, figures are rough."""
-
-MOVED = 1.5
-"""A share converted that changes by this factor between training and test is worth a warning."""
-
-USE = """\
-For the people in sales, marketing and revenue operations of the company whose leads these are: to
-choose whom to talk to first, to hand leads over by stage, and to expect how many will convert. A
-person decides; the reasons beside each score are there to be read and disputed."""
-
-OUT_OF_SCOPE = (
-    "Decisions with legal or similarly grave effect on a person: credit, employment, prices.",
-    "Leads of another company, product or market than the tables hold.",
-    "What would make a lead convert: the model sees what goes with it, not what brings it about.",
-)
 
 
 def build_card(card: Mapping[str, Any], gate: Gate, origin: Origin, *, run_id: str) -> str:
@@ -56,7 +40,7 @@ def build_card(card: Mapping[str, Any], gate: Gate, origin: Origin, *, run_id: s
         "Gate": _gate(gate),
         "Limits": _bullets(_limits(card)),
         "Use": [USE],
-        "Out of scope": _bullets((*OUT_OF_SCOPE, _oldest(card))),
+        "Out of scope": _bullets(out_of_scope(card)),
         "Made from": _reproduce(card, origin, run_id),
     }
     lines = [f"# {card['name']}", "", *_purpose(card)]
@@ -150,36 +134,8 @@ def _gate(gate: Gate) -> list[str]:
 
 
 def _limits(card: Mapping[str, Any]) -> list[str]:
-    data, evaluation = card["data"], card["evaluation"]
-    won = evaluation["converted"]
-    rates = {part["part"]: part["converted"] / part["examples"] for part in card["split"]}
-    train, test = rates["train"], rates["test"]
-    limits = {
-        "No usable signal: it does not beat the base rate beyond noise. Do not rank by it.": not (
-            card["usable"]
-        ),
-        (f"Only {won:,} wins to judge it by: its figures are rough, as their intervals say."): won
-        < FEW_WINS,
-        (
-            f"The share converted moved from {train:.1%} in training to {test:.1%} in the test: "
-            "watch the level of the probabilities, and recalibrate often."
-        ): max(train, test) > MOVED * min(train, test),
-        (
-            f"{data['immature']:,} examples are too young for their outcome to be known: they "
-            "taught it nothing."
-        ): data["immature"] > 0,
-        (
-            "The tables have no dates: what was known when cannot be checked, and columns filled "
-            "in later may flatter it."
-        ): not _dated(card),
-    }
-    warned = [f"Of the tables: {text}" for text in data["findings"]]
-    said = [text for text, holds in limits.items() if holds] + warned
-    return said or ["None beside what the intervals say."]
-
-
-def _oldest(card: Mapping[str, Any]) -> str:
-    return f"Leads older than {card['max_age_days']} days: it never saw such leads."
+    warned = [f"Of the tables: {text}" for text in card["data"]["findings"]]
+    return [*limits_of(card), *warned] or ["None beside what the intervals say."]
 
 
 def _reproduce(card: Mapping[str, Any], origin: Origin, run_id: str) -> list[str]:

@@ -9,9 +9,11 @@ never finished is taken back, at once where it failed, at the next start where i
 import json
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -35,6 +37,27 @@ from training.registry.versions import Version, Versions, check_promotable, past
 from training.train import TrainingResult
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What was logged of a version.
+
+    Attributes:
+        number: of the version.
+        run_id: of the run that made it.
+        card: of the model.
+        gate: the verdict on it.
+        origin: what it was made from (`training.registry.origin.Origin.to_json`); may be empty.
+        judged: lead_id, as_of, converted, group, probability: its judged examples.
+    """
+
+    number: str
+    run_id: str
+    card: Mapping[str, Any]
+    gate: Gate
+    origin: Mapping[str, Any]
+    judged: pd.DataFrame
 
 
 class Registry:
@@ -131,6 +154,30 @@ class Registry:
                     )
                     raise RegistryError(msg)
                 return Champion(number, read_model(folders[0]), judged_in(logged))
+
+    def logged(self, number: str) -> Logged:
+        """What was logged of a version.
+
+        Raises:
+            RegistryError: there is no such version, or its run lacks its files.
+        """
+        with in_words(self._place.words):
+            self._versions.find(number)
+            run_id = str(self._client.get_model_version(self.name, number).run_id)
+            with self._place.files(str(self._client.get_run(run_id).info.artifact_uri)) as folder:
+                kept = {
+                    name: json.loads((folder / name).read_text(encoding="utf-8"))
+                    for name in ("card.json", "gate.json", ORIGIN)
+                    if (folder / name).is_file()
+                }
+                return Logged(
+                    number,
+                    run_id,
+                    kept["card.json"],
+                    Gate.from_json(kept["gate.json"]),
+                    kept.get(ORIGIN, {}),
+                    judged_in(folder),
+                )
 
     def origin(self, asked: str) -> Origin:
         """What a run, or the run of a version, depended on.

@@ -88,16 +88,22 @@ def undated_warnings(card: Card) -> list[str]:
     return found
 
 
-def in_one_minute(card: Card) -> list[str]:
-    """Three or four sentences that say it all."""
-    sentences = [_judged_on(card)]
+def in_one_minute(card: Card, *, won_leads: int | None = None, since: str = "") -> list[str]:
+    """A few sentences that say it all.
+
+    Args:
+        card: of the model.
+        won_leads: how many leads of the data reached the outcome so far; None where not counted.
+        since: what changed since the last model, in one sentence.
+    """
+    sentences = [f"{_known(card, won_leads)} {_judged_on(card)}"]
     if card["usable"]:
-        sentences.append(_ranking(card))
+        sentences.append(ranking(card))
     sentences.append(_believing(card, believe(card["evaluation"])))
     if card["usable"] and card["drivers"]:
         top = [subject_words(d["feature"], d["subject"]) for d in card["drivers"][:3]]
         sentences.append(f"It leans most on: {joined(top)}.")
-    return sentences
+    return [*sentences, since] if since else sentences
 
 
 def believe(evaluation: Mapping[str, Any]) -> Belief:
@@ -145,11 +151,57 @@ def other_horizons(card: Card) -> str:
     )
 
 
+def ranking(card: Card) -> str:
+    """How many wins the leads called first hold, beside what one would reach without a model."""
+    figures, words = card["evaluation"]["figures"], outcome_words(card["outcome"])
+    model = figures["model"]["wins_in_top_20"]
+    said = (
+        f"Calling the top 20 % of leads first reaches {_with_span(model)} of the {words.many}; "
+        "at random it would be 20 %"
+    )
+    if "newest first" not in compared(card):
+        return f"{said}."
+    newest = figures["newest first"]["wins_in_top_20"]
+    said += f", newest first {_with_span(newest)}."
+    if newest["lower"] > model["upper"]:
+        return f"{said} On these leads, newest first was better."
+    if model["lower"] > newest["upper"]:
+        return said
+    return f"{said} On these leads the model and newest first cannot be told apart."
+
+
+def believing(card: Card) -> str:
+    """Whether the probabilities may be believed, without the full stop."""
+    belief, words = believe(card["evaluation"]), outcome_words(card["outcome"])
+    opening = {
+        "good": "Its probabilities may be taken at face value",
+        "rough": "Its probabilities are roughly right",
+        "poor": "Do not take its probabilities at face value",
+    }[belief.level]
+    if belief.level == "poor" and belief.side:
+        opening += f", they are {belief.side}"
+    return (
+        f"{opening}: on average it said {percent(belief.predicted)} and "
+        f"{percent(belief.observed)} {words.past_many}"
+    )
+
+
 def _side(missing: Sequence[Mapping[str, Any]]) -> str:
     low = sum(row["predicted"] < row["observed_lower"] for row in missing)
     if low >= 0.8 * len(missing) > 0:
         return "too low"
     return "too high" if len(missing) - low >= 0.8 * len(missing) > 0 else ""
+
+
+def _known(card: Card, won_leads: int | None) -> str:
+    """How many leads the data hold, and how many of them won."""
+    leads, words = card["data"]["leads"], outcome_words(card["outcome"])
+    until = f" until {date_words(card['known_until'])}" if is_dated(card) else ""
+    said = f"The data hold {counted(leads, 'lead', 'leads')}{until}"
+    if won_leads is None:
+        return f"{said}."
+    share = f", {percent(won_leads / leads)}," if leads else ""
+    return f"{said}; {won_leads:,} of them{share} {words.past(won_leads)} so far."
 
 
 def _judged_on(card: Card) -> str:
@@ -177,24 +229,6 @@ def _test_period(card: Card) -> str:
     return f", from {date_words(test['from'])} to {date_words(test['to'])}"
 
 
-def _ranking(card: Card) -> str:
-    figures, words = card["evaluation"]["figures"], outcome_words(card["outcome"])
-    model = figures["model"]["wins_in_top_20"]
-    said = (
-        f"Calling the top 20 % of leads first reaches {_with_span(model)} of the {words.many}; "
-        "at random it would be 20 %"
-    )
-    if "newest first" not in compared(card):
-        return f"{said}."
-    newest = figures["newest first"]["wins_in_top_20"]
-    said += f", newest first {_with_span(newest)}."
-    if newest["lower"] > model["upper"]:
-        return f"{said} On these leads, newest first was better."
-    if model["lower"] > newest["upper"]:
-        return said
-    return f"{said} On these leads the model and newest first cannot be told apart."
-
-
 def _with_span(figure: Mapping[str, float]) -> str:
     value = figure["value"]
     return f"{percent(value)} ({span(figure['lower'], figure['upper'], like=value)})"
@@ -202,16 +236,8 @@ def _with_span(figure: Mapping[str, float]) -> str:
 
 def _believing(card: Card, belief: Belief) -> str:
     words = outcome_words(card["outcome"])
-    opening = {
-        "good": "Its probabilities may be taken at face value",
-        "rough": "Its probabilities are roughly right",
-        "poor": "Do not take its probabilities at face value",
-    }[belief.level]
-    if belief.level == "poor" and belief.side:
-        opening += f", they are {belief.side}"
     said = (
-        f"{opening}: on average it said {percent(belief.predicted)} and "
-        f"{percent(belief.observed)} {words.past_many}; in {belief.holding} of "
+        f"{believing(card)}; in {belief.holding} of "
         f"{counted(belief.groups, 'group', 'groups')} of like score, what happened agrees "
         "with what it said."
     )

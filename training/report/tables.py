@@ -168,7 +168,7 @@ def range_rows(rows: Sequence[Mapping[str, Any]]) -> list[RangeRow]:
     ]
 
 
-def figure_cell(metric: str, figure: Mapping[str, float] | None) -> Cell:
+def figure_cell(metric: str, figure: Mapping[str, Any] | None) -> Cell:
     """A figure as text; an interval of no width, as chance has, is left out."""
     if figure is None or figure["value"] is None:
         return Cell()

@@ -1,42 +1,43 @@
-"""How does a model's card become one HTML file that opens anywhere? The report is written here.
+"""How does what is known of a model become one HTML file that opens anywhere? It is written here.
 
-The file needs no network, no script and no other file. Every text of the data is escaped, and a
-content policy in the head forbids the browser to run or fetch anything all the same.
+The file needs no network and no other file. Every text of the data is escaped, and a content policy
+in the head forbids the browser to fetch anything, or to run any script but ours, by their hashes.
 """
 
+import base64
+import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup
 
+from leadml.drafts import in_place_of
+from leadml.pages.card import About
 from leadml.pages.environment import pages
-from leadml.pages.words import (
-    GROUPS,
-    SCORERS,
-    capitalised,
-    joined,
-    outcome_words,
-    percent,
-)
-from training.report.charts.drivers import driver_chart, weights_chart
+from leadml.pages.words import SCORERS, capitalised, joined, outcome_words, percent
+from training.report.charts.drivers import driver_chart, pair_chart, weights_chart
 from training.report.charts.past import past_chart
 from training.report.charts.reliability import reliability_chart
 from training.report.charts.sorting import wins_chart
-from training.report.evidence import Drivers, pick_drivers, read_open_leads
+from training.report.drivers import Drivers, pick_drivers
+from training.report.funnel import read_funnel
+from training.report.glossary import read_glossary
+from training.report.health import read_health
 from training.report.judgement import (
     believe,
     counted_examples,
-    in_one_minute,
     is_dated,
     other_horizons,
     undated_warnings,
     warnings,
     what_is_predicted,
 )
+from training.report.leads import read_open_leads
+from training.report.lines import Lines, read_lines
+from training.report.minute import Today, read_minute
 from training.report.past import (
     JudgedRow,
     Kind,
@@ -49,17 +50,29 @@ from training.report.past import (
     scorer_rows,
     verdicts,
 )
-from training.report.tables import column_rows, compared, figure_rows, range_rows, wins_points
+from training.report.record import read_record
+from training.report.review import ReviewPage
+from training.report.since import Since, read_since
+from training.report.summary import build_summary
+from training.report.tables import Card, compared, figure_rows, range_rows, wins_points
+from training.report.told import Told
+from training.review import Review
+
+FOLDER = Path(__file__).parent
+
+SCRIPTS = ("tables.js", "leads.js", "lines.js")
+"""All that a page may run, in this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """The pictures of one report; ``drivers`` in the order of the drivers shown."""
+    """The pictures of one report; ``drivers`` and ``pairs`` in the order they are shown."""
 
     wins: Markup
     reliability: Markup
     weights: Markup
     drivers: tuple[Markup, ...]
+    pairs: tuple[Markup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +98,28 @@ class Past:
     charts: tuple[tuple[Markup, str], ...]
 
 
-def write_report(
-    path: Path, *, card: Mapping[str, Any], version: str, open_leads: pd.DataFrame
-) -> None:
+def write_report(path: Path, told: Told) -> None:
     """Writes the report of one model; a file already there is replaced in one step.
 
     Args:
         path: of the HTML file; its folder is made.
-        card: the model's card, as `training.train.train` makes it.
-        version: the registered version.
-        open_leads: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
-            unscored_reason, reasons (text, group, effect; strongest first), one row an open lead;
-            probability is NaN where unscored. May be empty.
+        told: what it is made from.
     """
-    _write(path, build_page(card, version=version, open_leads=open_leads))
+    _write(path, build_page(told))
 
 
-def write_backtest(path: Path, *, about: Mapping[str, Any], backtest: Mapping[str, Any]) -> None:
+def write_summary(path: Path, told: Told, *, where: str) -> None:
+    """Writes the report in a few lines of Markdown; a file already there is replaced.
+
+    Args:
+        path: of the file; its folder is made.
+        told: what it is made from.
+        where: the path or address of the report.
+    """
+    _write(path, build_summary(told.card, _today(told), version=told.version, where=where))
+
+
+def write_backtest(path: Path, *, about: Card, backtest: Mapping[str, Any]) -> None:
     """Writes the replayed past as a page of its own; a file already there is replaced in one step.
 
     Args:
@@ -112,74 +130,156 @@ def write_backtest(path: Path, *, about: Mapping[str, Any], backtest: Mapping[st
     _write(path, build_backtest(about, backtest))
 
 
+def write_review(path: Path, *, card: Card, review: Review, said: ReviewPage) -> None:
+    """Writes the review of a quarter; a file already there is replaced in one step.
+
+    Args:
+        path: of the HTML file; its folder is made.
+        card: of the champion.
+        review: what happened.
+        said: the same in words.
+    """
+    _write(path, build_review_page(card, review, said))
+
+
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_bytes(text.encode("utf-8", "replace"))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with in_place_of(path, path.with_name(f".{path.name}.{os.getpid()}.tmp")) as draft:
+        draft.write_bytes(text.encode("utf-8", "replace"))
 
 
-def build_page(card: Mapping[str, Any], *, version: str, open_leads: pd.DataFrame) -> str:
-    """The report as HTML text; arguments as in `write_report`."""
+def build_page(told: Told) -> str:
+    """The report as HTML text."""
+    card = told.card
     evaluation = card["evaluation"]
-    drivers = pick_drivers(card["drivers"], examples=evaluation["n"])
-    leaks = [row for row in card["leaks"] if row["verdict"] == "leak"]
-    allowed = set(card["config"]["attributes"]["allow"])
-    return (
-        pages(Path(__file__).parent)
-        .get_template("page.html")
-        .render(
-            card=card,
-            version=version,
-            dated=is_dated(card),
-            predicted=what_is_predicted(card),
-            words=outcome_words(card["outcome"]),
-            warnings=warnings(card),
-            sentences=in_one_minute(card),
-            examples=counted_examples(card),
-            average=percent(evaluation["converted"] / evaluation["n"]),
-            scorers=[capitalised(SCORERS.get(name, name)) for name in compared(card)],
-            figures=figure_rows(card),
-            belief=believe(evaluation),
-            reliability=range_rows(evaluation["reliability"]),
-            ranges=range_rows(evaluation["ranges"]),
-            drivers=drivers,
-            groups=GROUPS,
-            charts=_charts(card, drivers),
-            open=read_open_leads(open_leads),
-            refused=[row for row in leaks if row["column"] not in allowed],
-            allowed=[row for row in leaks if row["column"] in allowed],
-            suspects=[row for row in card["leaks"] if row["verdict"] == "suspect"],
-            columns=column_rows(card["leaks"]),
-            overlaps=card.get("overlaps", []),
-            horizons=other_horizons(card),
-            past=_past(card, card["backtest"]) if card.get("backtest") else None,
-            alone=False,
-        )
+    drivers = pick_drivers(
+        card["drivers"],
+        examples=evaluation["n"],
+        interactions=card.get("interactions"),
+        columns=_columns(card),
+        events={name: event["many"] for name, event in card["config"]["events"].items()},
+    )
+    return _rendered(
+        "page.html",
+        card=card,
+        version=told.version,
+        dated=is_dated(card),
+        predicted=what_is_predicted(card),
+        words=outcome_words(card["outcome"]),
+        warnings=warnings(card),
+        minute=read_minute(card, _today(told)),
+        examples=counted_examples(card),
+        average=percent(evaluation["converted"] / evaluation["n"]),
+        since=_since(told),
+        drivers=drivers,
+        charts=_charts(card, drivers),
+        scorers=[capitalised(SCORERS.get(name, name)) for name in compared(card)],
+        figures=figure_rows(card),
+        belief=believe(evaluation),
+        reliability=range_rows(evaluation["reliability"]),
+        ranges=range_rows(evaluation["ranges"]),
+        horizons=other_horizons(card),
+        past=_past(card, card["backtest"]) if card.get("backtest") else None,
+        alone=False,
+        funnel=None if told.funnel is None else read_funnel(told.funnel, outcome=card["outcome"]),
+        lines=_lines(told),
+        open=read_open_leads(
+            told.open_leads, About.of(card, told.base), similar=told.similar, names=told.names
+        ),
+        health=read_health(card, told.health),
+        record=read_record(
+            card, version=told.version, origin=told.origin or None, run_id=told.run_id
+        ),
+        glossary=read_glossary(card),
     )
 
 
-def build_backtest(about: Mapping[str, Any], backtest: Mapping[str, Any]) -> str:
+def build_backtest(about: Card, backtest: Mapping[str, Any]) -> str:
     """The replayed past as HTML text; arguments as in `write_backtest`."""
-    return (
-        pages(Path(__file__).parent)
-        .get_template("backtest.html")
-        .render(
-            about=about,
-            dated=is_dated(about),
-            predicted=what_is_predicted(about),
-            words=outcome_words(about["outcome"]),
-            warnings=undated_warnings(about),
-            past=_past(about, backtest),
-            alone=True,
-        )
+    return _rendered(
+        "backtest.html",
+        about=about,
+        dated=is_dated(about),
+        predicted=what_is_predicted(about),
+        words=outcome_words(about["outcome"]),
+        warnings=undated_warnings(about),
+        past=_past(about, backtest),
+        alone=True,
     )
 
 
-def _past(about: Mapping[str, Any], backtest: Mapping[str, Any]) -> Past:
+def build_review_page(card: Card, review: Review, said: ReviewPage) -> str:
+    """The review of a quarter as HTML text; arguments as in `write_review`."""
+    words = outcome_words(card["outcome"])
+    judged = None if review.evaluation is None else review.evaluation.to_json()
+    return _rendered(
+        "review.html",
+        about=card,
+        predicted=what_is_predicted(card),
+        words=words,
+        warnings=undated_warnings(card),
+        review=said,
+        judged=judged,
+        ranges=range_rows(judged["ranges"]) if judged else [],
+        reliability=reliability_chart(judged["reliability"], past=words.past_many)
+        if judged
+        else Markup(),
+    )
+
+
+def _rendered(template: str, **told: Any) -> str:
+    """A page with our scripts in it, and a policy that lets no other run."""
+    scripts = [Markup((FOLDER / name).read_text(encoding="utf-8")) for name in SCRIPTS]  # noqa: S704
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src {_hashes(scripts)}"
+    page = pages(FOLDER).get_template(template)
+    return page.render(**told, scripts=scripts, policy=Markup(policy))  # noqa: S704 - ours
+
+
+def _hashes(scripts: Sequence[str]) -> str:
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+
+
+def _today(told: Told) -> Today:
+    """What the first minute knows beside the card."""
+    since = _since(told)
+    return Today(
+        told.open_leads,
+        told.won_leads,
+        "" if since is None else since.sentence,
+        None if told.lines is None else told.lines.plan,
+        read_health(told.card, told.health).mend,
+    )
+
+
+def _since(told: Told) -> Since | None:
+    before = told.before
+    if before is None:
+        return None
+    return read_since(
+        told.card,
+        before.card,
+        version=before.version,
+        gate=before.gate,
+        changes=before.changes,
+    )
+
+
+def _lines(told: Told) -> Lines | None:
+    own = told.lines
+    if own is None:
+        return None
+    return read_lines(own.looks, own.capacity, card=told.card, of=own.judged, seed=own.seed)
+
+
+def _columns(card: Card) -> list[str]:
+    """The attribute columns that were given and not refused."""
+    refused = {row["column"] for row in card["leaks"] if row["verdict"] == "leak"}
+    allowed = set(card["config"]["attributes"]["allow"])
+    return [row["column"] for row in card["leaks"] if row["column"] not in refused - allowed]
+
+
+def _past(about: Card, backtest: Mapping[str, Any]) -> Past:
     clock, overall = about["clock"], backtest["overall"]
     many = outcome_words(about["outcome"]).many
     charts = []
@@ -204,10 +304,11 @@ def _past(about: Mapping[str, Any], backtest: Mapping[str, Any]) -> Past:
     )
 
 
-def _charts(card: Mapping[str, Any], drivers: Drivers) -> Charts:
+def _charts(card: Card, drivers: Drivers) -> Charts:
     evaluation, words = card["evaluation"], outcome_words(card["outcome"])
     average = 100 * evaluation["converted"] / evaluation["n"]
     top = max([average, *(band.upper for d in drivers.shown for band in d.bands)])
+    pairs = drivers.together.pairs if drivers.together else ()
     return Charts(
         wins_chart(wins_points(card), many=words.many),
         reliability_chart(evaluation["reliability"], past=words.past_many),
@@ -216,4 +317,5 @@ def _charts(card: Mapping[str, Any], drivers: Drivers) -> Charts:
             driver_chart(driver, average=average, past=words.past_many, top=top)
             for driver in drivers.shown
         ),
+        tuple(pair_chart(pair, past=words.past_many) for pair in pairs),
     )

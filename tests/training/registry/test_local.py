@@ -283,6 +283,17 @@ def test_a_run_holds_the_verdict_the_card_and_what_it_takes_to_repeat_it(
     assert run.info.status == "FINISHED"
 
 
+def test_what_was_logged_of_a_version_is_read_back(
+    champion: Registry, trained: TrainingResult
+) -> None:
+    passed, refused = champion.logged("2"), champion.logged("4")
+    assert (passed.number, refused.number) == ("2", "4")
+    assert (passed.gate, refused.gate) == (PASSED, REFUSED)
+    assert passed.card == json.loads(json.dumps(trained.model.card))
+    with pytest.raises(RegistryError, match="version"):
+        champion.logged("9")
+
+
 def test_the_origin_of_what_is_not_there_is_refused(champion: Registry) -> None:
     with pytest.raises(RegistryError, match="'nonsense' must be a version or a run"):
         champion.origin("nonsense")

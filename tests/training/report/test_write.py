@@ -1,6 +1,8 @@
 """The report says what the card says, to a person, and runs nothing it was given."""
 
+import base64
 import copy
+import hashlib
 import json
 import re
 import time
@@ -13,10 +15,12 @@ import pytest
 from leadml.pages.palette import PALETTE
 from tests.training.replayed import replayed
 from training.report.judgement import believe, in_one_minute
-from training.report.write import build_page, write_report
+from training.report.told import Told
+from training.report.write import FOLDER, SCRIPTS, build_page, write_report
 
 HOSTILE = "<script>alert(1)</script>"
 NBSP = "\u00a0"
+OURS = [FOLDER / name for name in SCRIPTS]
 
 
 def figure(value, *, lower=None, upper=None):
@@ -87,6 +91,7 @@ def card():
         "horizon_days": 90,
         "known_until": "2026-07-01T00:00:00+00:00",
         "clock": "times",
+        "max_age_days": 365,
         "data": {
             "leads": 5000,
             "events": 12345,
@@ -147,7 +152,7 @@ def card():
             "converted": 150,
             "leads": 1000,
         },
-        "config": {"attributes": {"allow": []}, "data": {"order_by": ""}},
+        "config": {"attributes": {"allow": []}, "data": {"order_by": ""}, "events": {}},
         "packages": {"python": "3.11.7"},
     }
     return json.loads(json.dumps(made))
@@ -178,17 +183,20 @@ def open_leads():
 
 
 class Reader(HTMLParser):
-    """What a browser would make of the page: its tags with attributes, and its text."""
+    """What a browser would make of the page: its tags with attributes, its text, its scripts."""
 
     def __init__(self):
         super().__init__()
-        self.tags, self.texts = [], []
+        self.tags, self.texts, self.scripts = [], [], []
 
     def handle_starttag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
 
     def handle_data(self, data):
-        self.texts.append(data)
+        if self.cdata_elem is None:
+            self.texts.append(data)
+        elif self.cdata_elem == "script":
+            self.scripts.append((self.tags[-1][1].get("type"), data))
 
 
 def read(page):
@@ -198,9 +206,22 @@ def read(page):
     return reader.tags, text
 
 
-def text_of(card, open_leads=None, version="3"):
-    frame = pd.DataFrame() if open_leads is None else open_leads
-    return read(build_page(card, version=version, open_leads=frame))[1]
+def scripts_of(page):
+    """Every script that would run; what is data is read, so that it is known to be data."""
+    reader = Reader()
+    reader.feed(page)
+    for kind, text in reader.scripts:
+        if kind == "application/json":
+            json.loads(text)
+    return [text for kind, text in reader.scripts if kind != "application/json"]
+
+
+def told(card, open_leads=None, version="3"):
+    return Told(card, version, pd.DataFrame() if open_leads is None else open_leads)
+
+
+def text_of(card, open_leads=None):
+    return read(build_page(told(card, open_leads)))[1]
 
 
 def minute(card):
@@ -212,7 +233,7 @@ def test_the_file_is_written_whole_into_a_new_folder_and_leaves_nothing_beside_i
 ):
     path = tmp_path / "new" / "report.html"
     for _ in range(2):
-        write_report(path, card=card, version="3", open_leads=open_leads)
+        write_report(path, told(card, open_leads))
     assert [p.name for p in path.parent.iterdir()] == ["report.html"]
     assert path.read_text(encoding="utf-8").rstrip().endswith("</html>")
 
@@ -226,20 +247,20 @@ def test_a_failed_write_keeps_the_old_report(tmp_path, card, open_leads, monkeyp
 
     monkeypatch.setattr("pathlib.Path.replace", refuse)
     with pytest.raises(OSError):  # noqa: PT011 - the plain one, as raised
-        write_report(path, card=card, version="3", open_leads=open_leads)
+        write_report(path, told(card, open_leads))
     assert [(p.name, p.read_text(encoding="utf-8")) for p in tmp_path.iterdir()] == [
         ("report.html", "old")
     ]
 
 
 def test_the_same_card_gives_the_same_page(card, open_leads):
-    pages = {build_page(card, version="3", open_leads=open_leads) for _ in range(2)}
+    pages = {build_page(told(card, open_leads)) for _ in range(2)}
     assert len(pages) == 1
 
 
 def test_neither_card_nor_leads_are_changed(card, open_leads):
     before, frame = copy.deepcopy(card), open_leads.copy(deep=True)
-    build_page(card, version="3", open_leads=open_leads)
+    build_page(told(card, open_leads))
     assert card == before
     pd.testing.assert_frame_equal(open_leads, frame)
 
@@ -252,8 +273,10 @@ def test_hostile_text_is_shown_and_never_run(card, open_leads):
     card["drivers"][1]["bands"][0]["text"] = f"country: {hostile}"
     open_leads["unscored_reason"] = ["", "", hostile]
     open_leads["reasons"] = [[{"text": hostile, "group": "fit", "effect": 1.0}]] * 3
-    tags, text = read(build_page(card, version=hostile, open_leads=open_leads))
-    assert {"script", "img"}.isdisjoint(tag for tag, _ in tags)
+    page = build_page(told(card, open_leads, version=hostile))
+    tags, text = read(page)
+    assert "img" not in {tag for tag, _ in tags}
+    assert scripts_of(page) == [ours.read_text(encoding="utf-8") for ours in OURS]
     assert not [name for _, attributes in tags for name in attributes if name.startswith("on")]
     assert f"Lead {HOSTILE}" in text
     assert text.count(HOSTILE) >= 8
@@ -262,7 +285,7 @@ def test_hostile_text_is_shown_and_never_run(card, open_leads):
 def test_a_category_of_200_letters_is_told_in_full_and_cut_on_the_axis(card):
     long = "x" * 200
     card["drivers"][1]["bands"][0]["text"] = f"country: {long}"
-    page = build_page(card, version="3", open_leads=pd.DataFrame())
+    page = build_page(told(card))
     assert f"<li>Country: {long}: " in page
     labels = re.findall(r"<text[^>]*>([^<]*)</text>", page)
     assert any(label.startswith("xxx") and label.endswith("…") for label in labels)
@@ -270,18 +293,21 @@ def test_a_category_of_200_letters_is_told_in_full_and_cut_on_the_axis(card):
 
 
 def test_nothing_is_fetched_and_nothing_can_be(card, open_leads):
-    page = build_page(card, version="3", open_leads=open_leads)
+    page = build_page(told(card, open_leads))
     tags, _ = read(page)
     links = [a[k] for _, a in tags for k in ("src", "href", "xlink:href", "data") if k in a]
     assert links
     assert all(link.startswith("#") for link in links)
     assert not re.search(r"https?://|url\(|@import", page)
     policies = [a["content"] for tag, a in tags if a.get("http-equiv") and tag == "meta"]
-    assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts_of(page)]
+    hashes = " ".join(f"'sha256-{base64.b64encode(one).decode()}'" for one in digests)
+    assert len(digests) == len(OURS)
+    assert policies == [f"default-src 'none'; style-src 'unsafe-inline'; script-src {hashes}"]
 
 
 def test_links_lead_somewhere_and_ids_are_not_repeated(card, open_leads):
-    tags, _ = read(build_page(card, version="3", open_leads=open_leads))
+    tags, _ = read(build_page(told(card, open_leads)))
     ids = [a["id"] for _, a in tags if "id" in a]
     assert len(ids) == len(set(ids))
     assert {a["href"].removeprefix("#") for tag, a in tags if tag == "a"} <= set(ids)
@@ -289,7 +315,7 @@ def test_links_lead_somewhere_and_ids_are_not_repeated(card, open_leads):
 
 
 def test_every_picture_says_what_it_shows(card):
-    tags, _ = read(build_page(card, version="3", open_leads=pd.DataFrame()))
+    tags, _ = read(build_page(told(card)))
     pictures = [a for tag, a in tags if tag == "svg"]
     assert len(pictures) == 3 + 2
     assert all(a["role"] == "img" and len(a["aria-label"]) > 20 for a in pictures)
@@ -299,7 +325,7 @@ def test_the_report_is_small_and_quick(tmp_path, card, open_leads):
     card["drivers"] = [card["drivers"][k % 2] for k in range(40)]
     many = pd.concat([open_leads] * 2000, ignore_index=True)
     started = time.monotonic()
-    write_report(tmp_path / "r.html", card=card, version="3", open_leads=many)
+    write_report(tmp_path / "r.html", told(card, many))
     assert time.monotonic() - started < 20
     assert (tmp_path / "r.html").stat().st_size < 1_500_000
 
@@ -407,7 +433,7 @@ def test_the_past_replayed_is_told_where_the_card_has_it(card):
     assert "How would it have done" not in text_of(card)
     card |= {"backtest": replayed()}
     card["config"]["policy"] = {"sql_share": 0.1}
-    page = build_page(card, version="3", open_leads=pd.DataFrame())
+    page = build_page(told(card))
     tags, text = read(page)
     assert "How would it have done, quarter by quarter?" in text
     assert "than naive Bayes in 2 of 3 (not in 2026 Q1)." in text
@@ -530,7 +556,7 @@ def test_columns_kept_out_stand_with_their_reason_and_allowed_ones_apart(card):
     assert "attributes.allow" not in text
     card["config"]["attributes"]["allow"] = ["call_duration"]
     text = text_of(card)
-    assert "None: no column looks as if it knew the outcome." in text
+    assert "None is kept out: no column looks as if it knew the outcome." in text
     assert "because attributes.allow names them Column Why call_duration" in text
 
 
@@ -541,7 +567,7 @@ def test_a_card_without_drivers_leaks_or_findings_still_makes_a_page(card):
 
 
 def test_every_colour_can_be_read_on_light_and_on_dark(card):
-    page = build_page(card, version="3", open_leads=pd.DataFrame())
+    page = build_page(told(card))
     papers = re.findall(r"--paper: (#\w{6})", page)
     assert len(papers) == 2
     for colour in PALETTE:
@@ -551,7 +577,7 @@ def test_every_colour_can_be_read_on_light_and_on_dark(card):
 
 
 def test_every_colour_drawn_has_its_dark_counterpart(card):
-    page = build_page(card, version="3", open_leads=pd.DataFrame())
+    page = build_page(told(card))
     drawn = set(re.findall(r'(?:fill|stroke)="(#\w+)"', page))
     assert drawn
     assert drawn <= {colour.light for colour in PALETTE}

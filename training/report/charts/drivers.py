@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import altair as alt
 from markupsafe import Markup
 
+from training.report.charts.curves import curve_chart
 from training.report.charts.drawing import (
     LIGHT,
     WIDTH,
@@ -14,7 +15,8 @@ from training.report.charts.drawing import (
     percent_scale,
     sized,
 )
-from training.report.evidence import Driver
+from training.report.drivers import Driver
+from training.report.interactions import Pair
 
 
 def weights_chart(drivers: Sequence[Driver]) -> Markup:
@@ -47,7 +49,7 @@ def weights_chart(drivers: Sequence[Driver]) -> Markup:
 
 
 def driver_chart(driver: Driver, *, average: float, past: str, top: float) -> Markup:
-    """The rate of each band with its interval, and the average rate as a dashed line.
+    """The rate of each band, and of a number how the model uses it.
 
     Args:
         driver: the bands.
@@ -55,6 +57,8 @@ def driver_chart(driver: Driver, *, average: float, past: str, top: float) -> Ma
         past: "became customers".
         top: the highest rate any driver shows, so that all share one axis; in percent.
     """
+    if driver.curve is not None:
+        return curve_chart(driver, driver.curve, average=average, past=past, top=top)
     rows = [
         {"k": k, "rate": b.value, "lower": b.lower, "upper": b.upper}
         for k, b in enumerate(driver.bands)
@@ -64,13 +68,40 @@ def driver_chart(driver: Driver, *, average: float, past: str, top: float) -> Ma
         x=alt.X("rate:Q", title=f"{past}, %", scale=percent_scale([top])),
     )
     colour = LIGHT.get(driver.group, LIGHT["model"])
-    line = (
+    ranges = base.mark_rule(color=colour, strokeWidth=2).encode(x="lower:Q", x2="upper:Q")
+    marks = base.mark_point(filled=True, opacity=1, size=70, color=colour)
+    said = "; ".join(f"{b.label}: {b.rate} ({b.interval})" for b in driver.bands)
+    chart = sized(_line_at(average) + ranges + marks, height=28 * len(rows) + 8, width=WIDTH - 45)
+    return draw(chart, f"{driver.name}, rates by value. {said}. All: {average:.0f} %.")
+
+
+def pair_chart(pair: Pair, *, past: str) -> Markup:
+    """The rates of both, one and neither, and a diamond where both were expected to be."""
+    rows = [
+        {"k": k, "rate": c.value, "lower": c.lower, "upper": c.upper}
+        for k, c in enumerate(pair.cells)
+    ]
+    top = max(pair.expected, *(cell.upper for cell in pair.cells))
+    base = chart_of(rows).encode(
+        y=alt.Y("k:O", title=None, axis=named_axis([cell.label for cell in pair.cells])),
+        x=alt.X("rate:Q", title=f"{past}, %", scale=percent_scale([top])),
+    )
+    ranges = base.mark_rule(color=LIGHT["model"], strokeWidth=2).encode(x="lower:Q", x2="upper:Q")
+    marks = base.mark_point(filled=True, opacity=1, size=70, color=LIGHT["model"])
+    expected = (
+        chart_of([{"k": 0, "rate": pair.expected}])
+        .mark_point(shape="diamond", opacity=1, size=90, color=LIGHT["rival"], strokeWidth=2)
+        .encode(x="rate:Q", y="k:O")
+    )
+    said = "; ".join(f"{c.label}: {c.rate} ({c.interval})" for c in pair.cells)
+    chart = sized(ranges + marks + expected, height=28 * len(rows) + 8, width=WIDTH - 45)
+    return draw(chart, f"{pair.name}. {said}. Expected of both: {pair.expected:.0f} %.")
+
+
+def _line_at(average: float) -> alt.Chart:
+    line: alt.Chart = (
         chart_of([{"average": average}])
         .mark_rule(color=LIGHT["soft"], strokeDash=[4, 3], strokeWidth=1.5)
         .encode(x="average:Q")
     )
-    ranges = base.mark_rule(color=colour, strokeWidth=2).encode(x="lower:Q", x2="upper:Q")
-    marks = base.mark_point(filled=True, opacity=1, size=70, color=colour)
-    said = "; ".join(f"{b.label}: {b.rate} ({b.interval})" for b in driver.bands)
-    chart = sized(line + ranges + marks, height=28 * len(rows) + 8, width=WIDTH - 45)
-    return draw(chart, f"{driver.name}, rates by value. {said}. All: {average:.0f} %.")
+    return line

@@ -11,8 +11,9 @@ from features.feature import Feature
 from features.nouns import Noun
 from features.spec import VOCABULARY
 from leadml.timeline import Window
-from training.drivers import LEAST_LEADS, MOST_BANDS, measure_drivers
-from training.metrics import wilson
+from training.evidence.bands import MOST_BANDS
+from training.evidence.drivers import LEAST_LEADS, measure_drivers
+from training.evidence.rates import count_rate
 
 VIEWS = Noun("view", ("view",), "view", "views", "engagement")
 INDUSTRY = Noun("industry", ("industry",), "industry", "industry", "fit")
@@ -102,23 +103,51 @@ def test_a_count_that_is_often_zero_sets_the_zeros_apart(
     assert sum(band["n"] for band in some) == (views > 0).sum()
 
 
-def test_every_rate_has_its_n_and_interval_and_the_mean_effect(
+def test_every_rate_stands_beside_that_of_all_others(
     world: dict[str, Any], drivers: dict[str, dict[str, Any]]
 ) -> None:
     for row in drivers.values():
         assert row["bands"]
         for band in row["bands"]:
-            bounds = wilson(band["won"], band["n"])
-            assert (band["rate"], band["lower"], band["upper"]) == (
-                bounds.value,
-                bounds.lower,
-                bounds.upper,
-            )
             assert band["leads"] >= LEAST_LEADS
+            assert band["lower"] <= band["rate"] == band["won"] / band["n"] <= band["upper"]
+            assert band["n"] + band["rest"]["n"] == N, "those without a value are among the others"
+            assert band["won"] + band["rest"]["won"] == world["converted"].sum()
+    others = drivers["industry"]["bands"][1]["rest"]
+    outside = ~(world["matrix"][:, 2] == 1)
+    assert (others["n"], others["leads"], others["won"]) == recounted(world, outside)
+
+
+def test_intervals_are_those_of_as_many_leads_and_effects_are_means(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
     own = world["matrix"][:, 2] == 1
-    assert drivers["industry"]["bands"][1]["effect"] == pytest.approx(
-        world["contributions"][own, 2].mean()
-    )
+    band = drivers["industry"]["bands"][1]
+    lead = pd.factorize(world["lead_ids"])[0].astype(np.int64)
+    bounds = count_rate(own, world["converted"], lead)
+    assert (band["lower"], band["upper"]) == (bounds["lower"], bounds["upper"])
+    assert band["effect"] == pytest.approx(world["contributions"][own, 2].mean())
+
+
+def test_numbers_have_curves_of_all_that_their_subject_adds_and_levels_have_none(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    assert drivers["industry"]["curve"] is None
+    curve = drivers["views"]["curve"]
+    views, together = world["matrix"][:, 0], world["contributions"][:, [0, 1]].sum(axis=1)
+    none = curve["points"][0]
+    assert (none["value"], none["n"]) == (0.0, (views == 0).sum())
+    assert none["effect"] == pytest.approx(together[views == 0].mean())
+    assert sum(point["n"] for point in drivers["size"]["curve"]["points"]) == N
+
+
+def test_bands_say_what_they_are_and_where_they_end(
+    world: dict[str, Any], drivers: dict[str, dict[str, Any]]
+) -> None:
+    assert {band["kind"] for band in drivers["industry"]["bands"]} == {"level"}
+    ends = [(band["kind"], band["low"], band["high"]) for band in drivers["views"]["bands"]]
+    assert ends == [("range", 0.0, 0.0), ("range", 1.0, world["matrix"][:, 0].max())]
+    assert drivers["views"]["keys"] == ["view"]
 
 
 def test_a_band_of_few_leads_is_not_shown_however_many_examples_it_has() -> None:
@@ -136,4 +165,6 @@ def test_a_number_that_is_never_known_has_one_band() -> None:
     rows = measure_drivers(
         Catalog(FEATURES[3:], {}), matrix, nothing, np.arange(100) % 2 == 0, lead_ids
     )
-    assert [(band["text"], band["n"]) for band in rows[0]["bands"]] == [("size not known", 100)]
+    (band,) = rows[0]["bands"]
+    assert (band["text"], band["n"], band["rest"]) == ("size not known", 100, None)
+    assert rows[0]["curve"] is None

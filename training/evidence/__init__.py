@@ -1,0 +1,1 @@
+"""What drives conversion? Measured on examples the model had not seen."""

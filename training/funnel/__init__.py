@@ -1,0 +1,1 @@
+"""How far do leads get, and what does it cost? Counted from the tables."""

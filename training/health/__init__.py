@@ -1,0 +1,1 @@
+"""Are the data what they were when the model learned?"""

@@ -1,0 +1,42 @@
+"use strict";
+// Every table with data-csv gets a button that saves it. A table that shows only a part of its rows
+// hears "csv" on itself and hands over all of them in event.detail.rows.
+(() => {
+  const textOf = (node) =>
+    node.nodeType === Node.TEXT_NODE
+      ? node.data
+      : node.localName === "svg" ? "" : [...node.childNodes].map(textOf).join(" ");
+
+  const plain = (text) => text.replace(/[\s\u00a0]+/g, " ").replace(/\u00ad/g, "").trim();
+
+  const rowsOf = (table) =>
+    [...table.rows].map((row) => [...row.cells].map((cell) => plain(textOf(cell))));
+
+  // A spreadsheet runs what begins like a formula; an apostrophe makes a text of it.
+  const cellOf = (text) => {
+    const safe = /^[=+@\t\r]|^-(?![\d.,]+$)/.test(text) ? `'${text}` : text;
+    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  };
+
+  const save = (table) => {
+    const asked = new CustomEvent("csv", { detail: { rows: null } });
+    table.dispatchEvent(asked);
+    const rows = asked.detail.rows ?? rowsOf(table);
+    const text = rows.map((row) => row.map(cellOf).join(",")).join("\r\n");
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" }));
+    link.download = `${table.dataset.csv}.csv`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+
+  for (const table of document.querySelectorAll("table[data-csv]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "csv";
+    button.textContent = "Download CSV";
+    if (table.caption) button.setAttribute("aria-label", `Download CSV: ${plain(textOf(table.caption))}`);
+    button.addEventListener("click", () => save(table));
+    (table.closest(".wide") ?? table).after(button);
+  }
+})();
