@@ -14,6 +14,7 @@ from features.feature import OTHER, Feature, Word
 from features.nouns import Noun
 from features.spec import VOCABULARY
 from features.titles import JOB_FUNCTIONS, SENIORITIES
+from leadml.columns import column_words
 from leadml.config import Attributes
 from leadml.errors import ConfigError, listed, nearest
 from leadml.events import slug
@@ -46,7 +47,7 @@ def declare_firmographics(
 def _of_column(column: str, tables: Tables, settings: Attributes) -> list[Feature]:
     """What one column says: the first reading that fits it."""
     word = VOCABULARY
-    noun = Noun(slug(column), (column,), words(column), words(column), "fit")
+    noun = Noun(slug(column), (column,), column_words(column), column_words(column), "fit")
 
     def called(said: str) -> Noun:
         return dataclasses.replace(noun, one=said, many=said)
@@ -126,15 +127,6 @@ def is_date(tables: Tables, column: str) -> bool:
     sample = text.head(50)
     read = pd.to_datetime(sample, format="ISO8601", errors="coerce", utc=True)
     return bool(read.notna().all())
-
-
-def words(column: str) -> str:
-    """A column's name as a person says it.
-
-    >>> words("annual_revenue"), words("TotalVisits")
-    ('annual revenue', 'TotalVisits')
-    """
-    return column.replace("_", " ").strip()
 
 
 def _check(tables: Tables, settings: Attributes) -> None:

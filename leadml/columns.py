@@ -208,3 +208,44 @@ def check_timezone(name: str) -> None:
     except (KeyError, ValueError, OSError) as error:
         msg = f"data.timezone must be a zone like 'Europe/Amsterdam', got '{name}'."
         raise DataError(msg) from error
+
+
+_CURRENCIES = frozenset(
+    [
+        "AUD",
+        "BRL",
+        "CAD",
+        "CHF",
+        "CNY",
+        "CZK",
+        "DKK",
+        "EUR",
+        "GBP",
+        "HUF",
+        "INR",
+        "JPY",
+        "KRW",
+        "MXN",
+        "NOK",
+        "NZD",
+        "PLN",
+        "RON",
+        "SEK",
+        "SGD",
+        "TRY",
+        "USD",
+        "ZAR",
+    ]
+)
+
+
+def column_words(column: str) -> str:
+    """A column's name as a person says it; a currency at its end is one.
+
+    >>> column_words("annual_revenue"), column_words("revenue_eur"), column_words("TotalVisits")
+    ('annual revenue', 'revenue in EUR', 'TotalVisits')
+    """
+    parts = column.replace("_", " ").split()
+    if len(parts) > 1 and parts[-1].upper() in _CURRENCIES:
+        parts[-1:] = ["in", parts[-1].upper()]
+    return " ".join(parts)

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from leadml.columns import column_words
 from leadml.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Criterion:
         parts = [self._range(), self._texts()]
         if self.matches:
             parts.append(f"that matches '{self.matches}'")
-        return " ".join([self.attribute.replace("_", " "), *filter(None, parts)])
+        return " ".join([column_words(self.attribute), *filter(None, parts)])
 
     def holds(self, values: "pd.Series") -> "Bools":
         """Where it holds; a missing value never does; shape (n,).

@@ -14,9 +14,9 @@ import pandas as pd
 from features import sentences as say
 from features.attributes import Known
 from features.catalog import Catalog
-from features.firmographics import words
 from features.nouns import Scope
 from features.past import build_past
+from leadml.columns import column_words
 from leadml.events import EventType
 from leadml.tables import Tables
 
@@ -60,7 +60,7 @@ class ChangedAttribute:
         >>> ChangedAttribute("company_size", None, 1200.0).text
         'company size: not known → 1,200'
         """
-        return f"{words(self.attribute)}: {_said(self.before)} → {_said(self.after)}"
+        return f"{column_words(self.attribute)}: {_said(self.before)} → {_said(self.after)}"
 
 
 def with_colleagues(tables: Tables, lead_ids: "pd.Series[str]") -> Tables:

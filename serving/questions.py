@@ -16,8 +16,8 @@ import numpy as np
 
 from features import sentences as say
 from features.catalog import Catalog
-from features.firmographics import words
 from leadml.arrays import Floats, Ints, Matrix
+from leadml.columns import column_words
 from leadml.errors import ModelError, listed
 from serving.scorer import Scorer
 
@@ -170,7 +170,7 @@ def _ask(
             int(leads.places[lead]),
             Question(
                 answers.attribute,
-                words(answers.attribute),
+                column_words(answers.attribute),
                 float(chance[k]),
                 float(expected[k]),
                 answers.texts[best[k]],

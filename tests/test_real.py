@@ -12,14 +12,19 @@ import pandas as pd
 import pytest
 
 from leadml.checks import inspect_tables
+from leadml.cli.telling import tell
 from leadml.config import Config, read_config
 from leadml.moments import open_examples
 from leadml.tables import Tables
 from serving.scorer import Scorer
 from serving.scores import Scores
 from serving.scoring import score_examples
+from tests.browser import open_page, overflow, serious_problems
+from tests.training.report.explained import unexplained
+from tests.training.results import PASSED
 from training.examples import build_examples
 from training.leaks.report import ColumnReport, refused, report_leaks
+from training.registry.local import Registry
 from training.report.write import write_report
 from training.train import TrainingResult, train
 
@@ -138,15 +143,21 @@ def test_scores_are_probabilities_with_intervals_and_reasons(walk: Walk) -> None
     assert (reasons != "").mean() > 0.99
 
 
-def test_the_report_is_written_to_the_end(walk: Walk, tmp_path: Path) -> None:
+def test_the_report_says_all_and_everybody_can_read_it(walk: Walk, tmp_path: Path) -> None:
+    settings = walk.config.registry
+    Registry(walk.config.path(settings.folder), settings.name).record(walk.result, PASSED, now=NOW)
     page = tmp_path / "report.html"
-    leads = walk.scores.for_people()
-    write_report(page, card=walk.result.model.card, version="1", open_leads=leads)
+    write_report(page, tell(walk.config))
     text = page.read_text(encoding="utf-8")
     assert text.rstrip().endswith("</html>")
-    assert len(text) > 50_000
+    assert 200_000 < len(text) < 5_000_000
+    assert unexplained(text) == set()
     for trap in TRAPS[walk.name]:
         assert trap in text
+    for width in (360, 1440):
+        with open_page(page, width) as opened:
+            assert overflow(opened) == 0
+            assert not serious_problems(opened)
 
 
 def test_the_command_line_walks_the_same_way(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_holding_changes_nothing_it_is_given() -> None:
     [
         (Criterion("employees", at_least=50, at_most=1000), "employees between 50 and 1,000"),
         (Criterion("employees", at_least=50), "employees at least 50"),
-        (Criterion("revenue_eur", at_most=2_500_000), "revenue eur at most 2,500,000"),
+        (Criterion("revenue_eur", at_most=2_500_000), "revenue in EUR at most 2,500,000"),
         (Criterion("city", one_of=("Ulm",)), "city Ulm"),
         (Criterion("city", one_of=("Ulm", "Ede", "Gent")), "city Ulm, Ede or Gent"),
         (Criterion("job_title", matches="ceo"), "job title that matches 'ceo'"),

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from features.firmographics import words
+from leadml.columns import column_words
 from leadml.events import slug
 from leadml.pages.words import joined, subject_words
 
@@ -29,7 +29,7 @@ def idle_sentences(
     keys = [row["keys"] for row in rows if "keys" in row]
     read = {slug(key) for own in keys for key in own}
     complete = len(keys) == len(rows)
-    unread = [words(column) for column in columns if complete and slug(column) not in read]
+    unread = [column_words(column) for column in columns if complete and slug(column) not in read]
     unseen = [many for key, many in events.items() if complete and slug(key) not in read]
     said = (
         ("Hardly matters, given the rest", _names(hardly)),

@@ -1,6 +1,7 @@
 "use strict";
-// Every table with data-csv gets a button that saves it. A table that shows only a part of its rows
-// hears "csv" on itself and hands over all of them in event.detail.rows.
+// Every table of figures gets a button that saves it, under the name in data-csv or that of its
+// section. A table that shows only a part of its rows hears "csv" on itself and hands over all of
+// them in event.detail.rows.
 (() => {
   const textOf = (node) =>
     node.nodeType === Node.TEXT_NODE
@@ -18,6 +19,13 @@
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
 
+  const nameOf = (table) => {
+    const section = table.closest("section[aria-labelledby]");
+    if (table.dataset.csv || !section) return table.dataset.csv || "table";
+    const place = [...section.querySelectorAll("table")].indexOf(table) + 1;
+    return `${section.getAttribute("aria-labelledby")}-${place}`;
+  };
+
   const save = (table) => {
     const asked = new CustomEvent("csv", { detail: { rows: null } });
     table.dispatchEvent(asked);
@@ -25,12 +33,12 @@
     const text = rows.map((row) => row.map(cellOf).join(",")).join("\r\n");
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob(["\ufeff", text, "\r\n"], { type: "text/csv" }));
-    link.download = `${table.dataset.csv}.csv`;
+    link.download = `${nameOf(table)}.csv`;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   };
 
-  for (const table of document.querySelectorAll("table[data-csv]")) {
+  for (const table of document.querySelectorAll("table:not(.waterfall)")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "csv";

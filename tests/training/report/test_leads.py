@@ -374,6 +374,8 @@ def test_any_table_is_downloaded_as_it_stands_and_runs_no_formula(tmp_path):
         "<thead><tr><th>Who<th>n</thead><tbody>"
         '<tr><th>a, "b"<td>46&nbsp;%<br><span>(44–48)</span>'
         "<tr><th>=1+1<td>-1.5<tr><th>-x<td>@y</tbody></table>"
+        '<section aria-labelledby="past"><table><tr><td>1</table>'
+        "<table><caption>More</caption><tr><td>2</table></section>"
         f"<script>{script}</script></html>",
         encoding="utf-8",
     )
@@ -381,6 +383,10 @@ def test_any_table_is_downloaded_as_it_stands_and_runs_no_formula(tmp_path):
         with opened.expect_download() as waiting:
             opened.get_by_role("button", name="Download CSV: Rates").click()
         waiting.value.save_as(tmp_path / "saved.csv")
+        assert waiting.value.suggested_filename == "rates.csv"
+        with opened.expect_download() as waiting:
+            opened.get_by_role("button", name="Download CSV: More").click()
+        assert waiting.value.suggested_filename == "past-2.csv"
     assert (tmp_path / "saved.csv").read_bytes().decode("utf-8-sig").split("\r\n") == [
         "Who,n",
         '"a, ""b""",46 % (44–48)',
