@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from leadml.cli.main import app, main
 from leadml.sources import read_file
+from tests.tracking import TrackingServer
 from tests.training.results import PASSED, REFUSED
 from training.registry.local import Registry
 from training.train import TrainingResult
@@ -244,6 +245,24 @@ def test_train_registers_a_model_that_knows_nothing_from_its_moment_on(
     assert "This is the first model" in first
     assert "This is the first model" not in later
     assert (quick.parent / "reports" / "version-2.md").is_file()
+
+
+def test_every_command_works_beside_a_tracking_server(
+    quick: Path, tracking_server: TrackingServer
+) -> None:
+    uri = f'[registry]\nname = "by-server"\nuri = "{tracking_server.uri}"\n'
+    quick.write_text(quick.read_text(encoding="utf-8") + uri, encoding="utf-8")
+    for moment in ("2025-06-01", "2026-01-01"):
+        said = run("train", "-c", quick, "--as-of", moment)
+    assert "Registered as version 2, the challenger." in said
+    assert "This is the first model" not in (quick.parent / "reports/version-2.html").read_text()
+    assert "open leads" in run("compare", "1", "2", "-c", quick)
+    run("promote", "2", "-c", quick, "--force", "to see it move")
+    assert "champion" in run("models", "-c", quick).splitlines()[0]
+    out = quick.with_name("scores.csv")
+    run("score", "-c", quick, "--out", out, "--as-of", "2026-02-01")
+    assert set(pd.read_csv(out)["model_version"]) == {2}
+    assert "champion" in run("rollback", "-c", quick)
 
 
 def folders(config: Path) -> list[dict[str, bytes]]:
