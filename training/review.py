@@ -60,7 +60,7 @@ class Promise:
 
     Attributes:
         leads: that were sql in the quarter, each at its first such score.
-        weeks: of the quarter.
+        weeks: from the first score of the quarter to the last, and by the median step further.
         over: those whose horizon is over.
         expected: wins among these, with a 90 % interval for the number that comes.
         happened: how many of them won.
@@ -185,7 +185,7 @@ def review_quarter(
         int(scored["lead_id"].nunique()),
         int((~over).sum()),
         _evaluation(judged, tables, config),
-        _promise(scored, judged, quarter, calibration, seed=config.training.seed),
+        _promise(scored, judged, calibration, seed=config.training.seed),
         measure_acceptance(tables, Quarters(quarter, before, quarter.end, "")),
     )
 
@@ -249,7 +249,6 @@ def _rivals(judged: pd.DataFrame, tables: Tables, config: Config) -> dict[str, F
 def _promise(
     scored: pd.DataFrame,
     judged: pd.DataFrame,
-    quarter: Stretch,
     calibration: Calibration,
     *,
     seed: int,
@@ -263,7 +262,15 @@ def _promise(
     probability = over["probability"].to_numpy(dtype=np.float64)
     expected = expect_wins(probability, shared_spread(calibration, probability), seed=seed)
     won = int(over["converted"].astype(bool).sum())
-    return Promise(len(contacted), quarter.days / 7, len(over), expected, won)
+    return Promise(len(contacted), _weeks(scored["as_of"]), len(over), expected, won)
+
+
+def _weeks(moments: "pd.Series[pd.Timestamp]") -> float:
+    """How long leads were scored; a week at least."""
+    told = moments.drop_duplicates().sort_values()
+    step = told.diff().median() if len(told) > 1 else pd.Timedelta(0)
+    span = told.iloc[-1] - told.iloc[0] + step
+    return max(span / pd.Timedelta(7, "D"), 1.0)
 
 
 def _first_sql(scored: pd.DataFrame) -> pd.DataFrame:

@@ -41,8 +41,8 @@ def train(
     write_newest_report(settings, as_of)
 
 
-def write_newest_report(config: "Config", as_of: str = "") -> None:
-    """Writes the report and the summary of the newest version where the app finds them."""
+def write_newest_report(config: "Config", as_of: str = "") -> Path | None:
+    """Writes the report and summary of the newest version where the app finds them; says where."""
     from leadml.cli.telling import tell
     from training.report.write import write_report, write_summary
 
@@ -52,10 +52,11 @@ def write_newest_report(config: "Config", as_of: str = "") -> None:
         told = tell(config, version=version.number, as_of=as_of)
     except LeadmlError as error:
         warn(f"no report was written. {error}")
-        return
+        return None
     write_report(page, told)
     write_summary(page.with_suffix(".md"), told, where=page.name)
     typer.echo(f"Wrote {page} and its summary, {page.with_suffix('.md').name}.")
+    return page
 
 
 def backtest(  # noqa: PLR0917 - typer's options have defaults

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from training.funnel.quarters import Stretch
     from training.gate import Champion
     from training.registry.local import Registry
-    from training.report.review import Challenger
+    from training.report.advice import Challenger
     from training.review import Given
 
 
@@ -71,7 +71,8 @@ def review(
     """Reviews a quarter as it happened: should the model stay?"""
     from leadml.cli.terminal import say
     from training.health.measure import measure_health
-    from training.report.review import Around, build_review
+    from training.report.advice import Around
+    from training.report.review import build_review
     from training.report.write import write_review
     from training.review import newest_judged, quarter_of, review_quarter
 
@@ -134,7 +135,7 @@ def _given(
 
 def _challenger(registry: "Registry") -> "Challenger | None":
     """Who waits to take over."""
-    from training.report.review import Challenger
+    from training.report.advice import Challenger
 
     for version in registry.versions():
         if "challenger" in version.aliases and "champion" not in version.aliases:
