@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from fastapi.testclient import TestClient
-from tests.serving.test_metrics import numbers_of
 
 from leadml.service import Serving
 from leadml.tables import Tables
@@ -24,6 +23,7 @@ from serving.watching.metrics import Metrics
 from serving.watching.watch import Answered, Watch
 from serving.web.app import create_app
 from tests.serving.watching.logged import together
+from tests.serving.watching.test_metrics import numbers_of
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 DAY = pd.Timedelta(1, "D")
