@@ -1,6 +1,5 @@
 """What is said of leads? Their scores as arrays, and as the table that a file holds."""
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -194,6 +193,10 @@ class Scores:
         return table[[column for column in columns if column not in unused]]
 
     def for_people(self) -> pd.DataFrame:
-        """The table with the reasons as records: text, group, effect."""
-        records = [[dataclasses.asdict(reason) for reason in own] for own in self.reasons]
+        """The table with the reasons as records: text, group, effect, feature."""
+        fields = Reason.__slots__
+        records = [
+            [{name: getattr(reason, name) for name in fields} for reason in own]
+            for own in self.reasons
+        ]
         return self.table.assign(reasons=pd.Series(records, dtype=object))
