@@ -1,6 +1,6 @@
 """What is known of a model on the day its report is written? Gathered from all rooms."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from leadml.cli.rooms import (
     choose_examples,
@@ -57,11 +57,14 @@ def tell(
         raise SignalError(msg)
     registry = open_registry(config)
     logged = registry.logged(scorer.version)
-    scores = score_examples(
-        scorer, tables, choose_examples(tables, as_of, None), most_reasons=MOST_REASONS
-    )
+    chosen = choose_examples(tables, as_of, None)
+    scores = score_examples(scorer, tables, chosen, most_reasons=0)
     leads = _open_leads(scorer, scores, tables)
-    likely = leads.dropna(subset="probability").nlargest(MOST_CARDS, "probability")
+    ranked = leads.dropna(subset="probability").sort_values(
+        ["probability", "lead_id"], ascending=[False, True]
+    )
+    likely = ranked[["lead_id", "as_of"]].head(MOST_CARDS).reset_index(drop=True)
+    leads = leads.assign(reasons=_reasons(scorer, tables, likely, leads["lead_id"]))
     outcome = config.label.outcome
     won = first_time(tables, tables.leads["lead_id"], outcome).notna().sum()
     horizon = config.label.horizon_days
@@ -70,9 +73,7 @@ def tell(
         scorer.version,
         leads,
         base=scores.base,
-        similar=find_similar(
-            scorer.model, scorer.catalog, tables, config, likely[["lead_id", "as_of"]]
-        ),
+        similar=find_similar(scorer.model, scorer.catalog, tables, config, likely),
         names=_names(config, tables) if with_names else None,
         run_id=logged.run_id,
         origin=logged.origin,
@@ -98,6 +99,21 @@ def _open_leads(scorer: "Scorer", scores: "Scores", tables: "Tables") -> "pd.Dat
         return leads
     source = tables.leads.set_index("lead_id")["source"]
     return leads.assign(source=leads["lead_id"].map(source).replace("", np.nan))
+
+
+def _reasons(
+    scorer: "Scorer", tables: "Tables", likely: "pd.DataFrame", lead_ids: "pd.Series[str]"
+) -> "pd.Series[Any]":
+    """The reasons of the leads that get a card; none of the others."""
+    import pandas as pd
+
+    from serving.scoring import score_examples
+
+    reasons: dict[str, Any] = {}
+    if len(likely):
+        said = score_examples(scorer, tables, likely, most_reasons=MOST_REASONS).for_people()
+        reasons = dict(zip(said["lead_id"], said["reasons"], strict=True))
+    return pd.Series([reasons.get(lead, []) for lead in lead_ids], lead_ids.index, dtype=object)
 
 
 def _names(config: "Config", tables: "Tables") -> "Names":

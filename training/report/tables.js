@@ -45,6 +45,8 @@
     button.textContent = "Download CSV";
     if (table.caption) button.setAttribute("aria-label", `Download CSV: ${plain(textOf(table.caption))}`);
     button.addEventListener("click", () => save(table));
-    (table.closest(".wide") ?? table).after(button);
+    const box = document.createElement("div");
+    table.replaceWith(box);
+    box.append(table, button);
   }
 })();

@@ -307,7 +307,7 @@ def test_leads_are_sorted_by_every_column_and_the_head_says_so(page):
         assert heads.nth(1).get_attribute("aria-sort") is None
         opened.get_by_role("button", name="Lead", exact=True).click()
         assert shown(opened)[:2] == ["L59", "L58"]
-        opened.get_by_role("button", name="Stage").click()
+        opened.get_by_role("button", name="Stage", exact=True).click()
         assert shown(opened)[:3] == ["L2", "L5", "L8"]
         opened.get_by_role("button", name="Fit").click()
         assert shown(opened)[:3] == ["L0", "L4", "L8"]
@@ -348,7 +348,7 @@ def test_all_leads_that_are_found_are_downloaded(page, tmp_path):
     with open_page(page) as opened:
         opened.locator("#leads-stage").select_option(label="MQL")
         with opened.expect_download() as waiting:
-            opened.get_by_role("button", name="Download CSV").click()
+            opened.get_by_role("button", name="Download CSV: Open leads with a score").click()
         assert waiting.value.suggested_filename == "open-leads.csv"
         waiting.value.save_as(tmp_path / "saved.csv")
     saved = pd.read_csv(tmp_path / "saved.csv")
