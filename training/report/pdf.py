@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from leadml.drafts import in_place_of
 from leadml.errors import LeadmlError
 
 BROWSERS = (
@@ -49,7 +50,7 @@ def write_pdf(
     html: Path,
     pdf: Path,
     *,
-    environ: Mapping[str, str] | None = None,
+    environ: Mapping[str, str],
     timeout_seconds: float = TIMEOUT_SECONDS,
 ) -> None:
     """Prints a page; a file already there is replaced in one step.
@@ -57,13 +58,13 @@ def write_pdf(
     Args:
         html: the page, which needs no other file.
         pdf: its folder is made.
-        environ: where ``LEADML_CHROMIUM`` and ``PATH`` are looked up; the process's by default.
+        environ: where ``LEADML_CHROMIUM`` and ``PATH`` are looked up.
         timeout_seconds: how long printing may take.
 
     Raises:
         LeadmlError: no browser is installed, or it did not print in time.
     """
-    browser = find_browser(os.environ if environ is None else environ)
+    browser = find_browser(environ)
     pdf.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         printed = Path(folder) / "report.pdf"
@@ -74,12 +75,8 @@ def write_pdf(
                 f"{said or 'nothing'}. Print the page from a browser instead."
             )
             raise LeadmlError(msg)
-        beside = pdf.with_name(f".{pdf.name}.{os.getpid()}.tmp")
-        try:
-            shutil.copyfile(printed, beside)
-            beside.replace(pdf)
-        finally:
-            beside.unlink(missing_ok=True)
+        with in_place_of(pdf, pdf.with_name(f".{pdf.name}.{os.getpid()}.tmp")) as draft:
+            shutil.copyfile(printed, draft)
 
 
 def find_browser(environ: Mapping[str, str]) -> str:

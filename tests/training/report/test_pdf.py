@@ -39,7 +39,7 @@ def page(folder: Path) -> Path:
 @pytest.mark.slow
 def test_a_page_is_printed_with_text_that_can_be_searched(tmp_path: Path) -> None:
     pdf = tmp_path / "new" / "report.pdf"
-    write_pdf(page(tmp_path), pdf)
+    write_pdf(page(tmp_path), pdf, environ=os.environ)
     printed = pdf.read_bytes()
     assert printed.startswith(b"%PDF-")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 1
