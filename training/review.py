@@ -253,16 +253,16 @@ def _promise(
     *,
     seed: int,
 ) -> Promise | None:
-    if "stage" not in scored or scored["stage"].isna().all():
+    staged = scored.dropna(subset="stage") if "stage" in scored else scored.head(0)
+    if staged.empty:
         return None
-    contacted = _first_sql(scored)
-    over = _first_sql(scored.merge(judged[["lead_id", "as_of", "converted"]], "left")).dropna(
-        subset="converted"
-    )
+    contacted = _first_sql(staged)
+    became = judged[["lead_id", "as_of", "converted"]]
+    over = _first_sql(staged.merge(became, "left")).dropna(subset="converted")
     probability = over["probability"].to_numpy(dtype=np.float64)
     expected = expect_wins(probability, shared_spread(calibration, probability), seed=seed)
     won = int(over["converted"].astype(bool).sum())
-    return Promise(len(contacted), _weeks(scored["as_of"]), len(over), expected, won)
+    return Promise(len(contacted), _weeks(staged["as_of"]), len(over), expected, won)
 
 
 def _weeks(moments: "pd.Series[pd.Timestamp]") -> float:

@@ -126,11 +126,30 @@ def _given(
     from training.review import Given, champion_scores
 
     if not scores:
-        return champion_scores(champion, tables, config, quarter)
+        return _staged(champion_scores(champion, tables, config, quarter), champion, tables)
     columns = ("lead_id", "as_of", "probability", "stage", "model_version")
     frame = pd.concat([read_columns(path, columns) for path in scores], ignore_index=True)
     as_of = as_times(frame["as_of"]).values
     return Given(frame.assign(as_of=as_of), from_files=True)
+
+
+def _staged(given: "Given", champion: "Champion", tables: "Tables") -> "Given":
+    """With the stages of those looks that the champion's policy and model have not learned from."""
+    import dataclasses
+
+    import pandas as pd
+
+    from serving.scorer import Scorer
+    from serving.scoring import score_examples
+
+    scores = given.scores.assign(stage=pd.Series(index=given.scores.index, dtype="str"))
+    later = scores["as_of"] >= pd.Timestamp(champion.model.card["known_until"])
+    if later.any():
+        scorer = Scorer.of(champion.model, champion.number)
+        asked = scores.loc[later, ["lead_id", "as_of"]].reset_index(drop=True)
+        table = score_examples(scorer, tables, asked, most_reasons=0).table
+        scores.loc[later, "stage"] = table["stage"].to_numpy()
+    return dataclasses.replace(given, scores=scores)
 
 
 def _challenger(registry: "Registry") -> "Challenger | None":

@@ -134,6 +134,22 @@ def test_a_promise_counts_each_lead_at_its_first_score_as_sql(config: Config) ->
     assert promise.per_week == pytest.approx(3 / (87 / 7)), "80 days, and the median step of 7"
 
 
+def test_scores_without_a_stage_promise_nothing(config: Config) -> None:
+    tables = tables_of(3, {})
+    rows = [
+        (0, "2026-01-05", 0.5, "sql"),
+        (1, "2026-02-02", 0.5, "sql"),
+        (2, "2026-03-02", 0.5, ""),
+    ]
+    some = given(rows)
+    none = Given(some.scores.assign(stage=np.nan), from_files=False)
+    late = Given(some.scores.assign(stage=[np.nan, "sql", "lead"]), from_files=False)
+    assert reviewed(none, tables, config).promise is None
+    promise = reviewed(late, tables, config).promise
+    assert promise is not None
+    assert (promise.leads, promise.weeks) == (1, pytest.approx((28 + 28) / 7))
+
+
 def test_scores_whose_horizon_is_not_over_are_counted_and_judge_nobody() -> None:
     config = parse_config({"label": {"horizon_days": 120}, "training": {"seed": 1}})
     scores = given([(0, "2026-02-01", 0.5, "sql"), (1, "2026-03-04", 0.5, "sql")])
