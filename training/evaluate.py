@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from leadml.arrays import Bools, Floats
-from training.metrics import ALL, RANKING, Estimate, estimate, wilson
+from training.evidence.rates import count_rate
+from training.metrics import ALL, RANKING, Estimate, estimate
 from training.rivals import NO_PROBABILITY
 
 RELIABILITY_BINS = 10
@@ -98,27 +99,29 @@ def calibration_table(
 ) -> pd.DataFrame:
     """Predicted beside observed, by range of probability; a range holds its lower bound.
 
+    The interval of what was observed knows that examples of one lead are alike.
+
     Returns:
         lower, upper, n, leads, predicted, observed, observed_lower, observed_upper.
     """
     code = np.searchsorted(edges[1:-1], probability, side="right")
+    lead = pd.factorize(lead_ids)[0]
     rows = []
     for k in range(len(edges) - 1):
         inside = code == k
-        n = int(inside.sum())
-        if not n:
+        if not inside.any():
             continue
-        observed = wilson(converted[inside].sum(), n)
+        observed = count_rate(inside, converted, lead)
         rows.append(
             {
                 "lower": float(edges[k]),
                 "upper": float(edges[k + 1]),
-                "n": n,
-                "leads": int(lead_ids[inside].nunique()),
+                "n": observed["n"],
+                "leads": observed["leads"],
                 "predicted": float(probability[inside].mean()),
-                "observed": observed.value,
-                "observed_lower": observed.lower,
-                "observed_upper": observed.upper,
+                "observed": observed["rate"],
+                "observed_lower": observed["lower"],
+                "observed_upper": observed["upper"],
             }
         )
     return pd.DataFrame(rows)

@@ -106,7 +106,7 @@ def percent(share: float) -> str:
 
 def span(lower: float, upper: float, *, like: float) -> str:
     """An interval in percent, as fine as the share ``like`` it stands beside."""
-    decimals = _decimals(like)
+    decimals = _decimals(like or upper)
     return f"{_points(lower, decimals)}–{_points(upper, decimals)}"
 
 

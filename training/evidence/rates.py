@@ -35,8 +35,8 @@ def count_rate(inside: Bools, converted: Bools, lead: Ints) -> dict[str, Any]:
         "leads": leads,
         "won": int(won.sum()),
         "rate": share,
-        "lower": bounds.lower,
-        "upper": bounds.upper,
+        "lower": min(bounds.lower, share),
+        "upper": max(bounds.upper, share),
     }
 
 

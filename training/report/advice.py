@@ -96,7 +96,11 @@ def advise_line(review: Review, capacity: Capacity | None) -> Advice:
             f"None of the {counted(review.scores, 'score', 'scores')} says which leads came to "
             "sales; files that leadml score wrote do."
         )
-        return Advice(about, "Keep the files of scores, to see what the line brings.", because)
+        return Advice(
+            about,
+            "Run leadml score every week and keep its files, to see what the line brings.",
+            because,
+        )
     came = f"{promise.per_week:.1f} leads came to sales in an average week"
     if capacity is None:
         because = f"{came}; whether that is too many cannot be told without [capacity]."
@@ -127,10 +131,11 @@ def advise_data(acceptance: Acceptance, drift: Drift | None) -> Advice:
         return Advice("The data", "Look whether what moved most is real or an error.", because)
     if acceptance.waiting_long:
         because = (
-            f"{counted(acceptance.waiting_long, 'SQL has', 'SQLs have')} waited for an answer of "
-            f"sales for more than {LONG_DAYS} days."
+            f"{counted(acceptance.waiting_long, 'lead', 'leads')} recorded as SQL "
+            f"{'has' if acceptance.waiting_long == 1 else 'have'} waited for an answer of sales "
+            f"for more than {LONG_DAYS} days."
         )
-        return Advice("Sales", "Answer the SQLs that wait.", because)
+        return Advice("Sales", "Answer the leads that wait.", because)
     if most is not None:
         because = (
             f"What moved most, “{most.label}”, moved by {most.index:.2f}; above {MUCH:g} it would "

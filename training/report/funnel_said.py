@@ -215,9 +215,9 @@ def answers_said(funnel: Funnel) -> list[str]:
 
 def _waiting(answers: Acceptance) -> str:
     if not answers.waiting:
-        return "No SQL waits for an answer."
+        return "No lead recorded as SQL waits for an answer."
     verb = "waits" if answers.waiting == 1 else "wait"
-    said = f"{counted(answers.waiting, 'SQL', 'SQLs')} {verb} for an answer"
+    said = f"{counted(answers.waiting, 'lead', 'leads')} recorded as SQL {verb} for an answer"
     if not answers.waiting_long:
         return f"{said}, none for more than {LONG_DAYS} days."
     if answers.waiting == answers.waiting_long == 1:
@@ -280,8 +280,11 @@ def _priced_said(spending: Spending) -> list[str]:
         if each is not None
     ]
     said += f", {joined(parts)}." if parts else "."
-    found = [f"{said} Stages count if they were reached within {days} of arriving."]
-    return [*found, *_unmatched(priced)]
+    said += (
+        f" Stages count if they were reached within {days} of arriving: who takes longer makes "
+        "them dearer here than they turn out."
+    )
+    return [said, *_unmatched(priced)]
 
 
 def _unmatched(priced: Priced) -> list[str]:
@@ -329,9 +332,10 @@ def heat_said(funnel: Funnel, outcome: str) -> list[str]:
     past = outcome_words(outcome).past_many
     leads = counted(found.every.leads, "lead", "leads")
     said = (
-        f"Of {leads} the model had never seen: the share that {past}, by source and by the "
-        "probability the model gave. Where like scores convert alike in every source, the source "
-        "adds nothing to the score. A lead looked at several times can stand in several ranges. "
+        f"Of {leads} at moments the model had not learned from: the share that {past}, by source "
+        "and by the probability the model gave. Where like scores convert alike in every source, "
+        "the source adds nothing to the score. A lead looked at several times can stand in several "
+        "ranges. "
         f"Shares of fewer than {LEAST_LEADS} leads are not shown."
     )
     return [said, *_apart(found)]

@@ -73,7 +73,7 @@ _TERMS = {
         "A lead reached what the model predicts; a win is a lead that became a customer."
     ),
     "Cost per lead, per MQL, per SQL, per customer": (
-        "What was spent on a source, divided by the leads of it that came so far."
+        "What was spent on a source, divided by those of its leads that got as far in time."
     ),
     "CSV": "A plain table that opens in any spreadsheet.",
     "Data fingerprint": (
@@ -110,7 +110,7 @@ _TERMS = {
     "Intent": "What a lead explicitly asks for, such as a demo. Engagement never makes up for it.",
     "Interval": (
         "The range in which the true figure lies with 90 % confidence; written in brackets. Few "
-        "leads make it wide."
+        "leads make it wide. A lead's own is that of the average of all leads with such a score."
     ),
     "Leak": (
         "A column filled in after the outcome, or because of it. It predicts beautifully in old "

@@ -157,11 +157,10 @@ def _mend(
             f"{named([row['column'] for row in allowed])}."
         )
     if refused:
-        know = counted(len(refused), "column knows", "columns know")
-        verb = "it is" if len(refused) == 1 else "they are"
+        know, verb = ("knows", "it is") if len(refused) == 1 else ("know", "they are")
         found.append(
-            f"Ask why {know} the outcome; {verb} kept out of the model: "
-            f"{named([row['column'] for row in refused])}."
+            f"Ask why {named([row['column'] for row in refused])} already {know} the outcome; "
+            f"{verb} kept out of the model."
         )
     return found
 

@@ -32,7 +32,7 @@ def idle_sentences(
     unread = [column_words(column) for column in columns if complete and slug(column) not in read]
     unseen = [many for key, many in events.items() if complete and slug(key) not in read]
     said = (
-        ("Hardly matters, given the rest", _names(hardly)),
+        ("Hardly matters by itself, given the rest", _names(hardly)),
         ("Not used at all", _names(unused)),
         (
             "Of these, the real rates do differ, but the rest seems to say the same already",

@@ -162,7 +162,10 @@ def ranking(card: Card) -> str:
     if "newest first" not in compared(card):
         return f"{said}."
     newest = figures["newest first"]["wins_in_top_20"]
-    said += f", newest first {_with_span(newest)}."
+    said += f", newest first {_with_span(newest)}"
+    if "points" in figures:
+        said += f", the table of points {_with_span(figures['points']['wins_in_top_20'])}"
+    said += "."
     if newest["lower"] > model["upper"]:
         return f"{said} On these leads, newest first was better."
     if model["lower"] > newest["upper"]:
@@ -209,13 +212,15 @@ def _judged_on(card: Card) -> str:
     n, won = evaluation["n"], evaluation["converted"]
     within = f" within {counted(card['horizon_days'], 'day', 'days')}" if is_dated(card) else ""
     judged = (
-        f"The model was judged on {counted_examples(card)} it had never seen{_test_period(card)}."
+        f"The model was judged on {counted_examples(card)} it had not learned from"
+        f"{_test_period(card)}."
     )
     if n == evaluation["leads"]:
         return f"{judged} {won:,} of them, {percent(won / n)}, {words.past(won)}{within}."
     led = f"led to {'a ' + words.one if won == 1 else words.many}"
     return (
-        f"{judged} {won:,} of these examples (each a lead at one moment), {percent(won / n)}, "
+        f"{judged} {won:,} of these examples (each a lead at one moment; some of the leads "
+        f"had taught it at earlier ones), {percent(won / n)}, "
         f"{led}{within}."
     )
 
@@ -241,6 +246,9 @@ def _believing(card: Card, belief: Belief) -> str:
         f"{counted(belief.groups, 'group', 'groups')} of like score, what happened agrees "
         "with what it said."
     )
+    slope = card["evaluation"]["figures"]["model"].get("calibration_slope")
+    if slope and slope["upper"] is not None and slope["upper"] < 1:
+        said += " It is too sure of itself: high scores came out lower than it said."
     if belief.worst is None:
         return said
     worst = belief.worst

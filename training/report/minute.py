@@ -86,7 +86,7 @@ def _line(card: Card, plan: Mapping[str, Any]) -> str:
     words = outcome_words(card["outcome"])
     expected = f"{line['wins_lower']:.0f}–{line['wins_upper']:.0f} were expected"
     return (
-        f"Sales can take on {week:g} new leads a week: that is everyone from "
-        f"{percent(line['probability'])} on. Tried on {plan['weeks']:.0f} weeks, these calls "
-        f"reached {counted(line['wins_happened'], words.one, words.many)} ({expected})."
+        f"Sales can take on {week:g} new leads a week: that is everyone with all else "
+        f"it needs, from {percent(line['probability'])} on. Tried on {plan['weeks']:.0f} weeks, "
+        f"these calls reached {counted(line['wins_happened'], words.one, words.many)} ({expected})."
     )

@@ -169,11 +169,12 @@ def _sales_sentences(acceptance: Acceptance) -> list[str]:
         beyond = acceptance.change is not None and acceptance.change.beyond
         said.append(
             f"In the quarter before it took {share_words(acceptance.last)} of "
-            f"{acceptance.last.n:,}: {'more than chance apart' if beyond else 'chance apart'}."
+            f"{acceptance.last.n:,}: {'a' if beyond else 'no'} difference beyond chance."
         )
     if acceptance.waiting:
         said.append(
-            f"Today {counted(acceptance.waiting, 'SQL waits', 'SQLs wait')} for an answer, "
+            f"Today {counted(acceptance.waiting, 'lead', 'leads')} recorded as SQL "
+            f"{'waits' if acceptance.waiting == 1 else 'wait'} for an answer, "
             f"{acceptance.waiting_long:,} of them for more than {LONG_DAYS} days."
         )
     return said

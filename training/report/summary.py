@@ -37,7 +37,7 @@ def build_summary(card: Card, today: Today, *, version: str, where: str) -> str:
     evaluation, words = card["evaluation"], outcome_words(card["outcome"])
     won = percent(evaluation["converted"] / evaluation["n"])
     title = f"{_cut(card['name'])}, version {_cut(version)}"
-    judged = f"Judged on {counted_examples(card)} it had never seen: {won} {words.past_many}."
+    judged = f"Judged on {counted_examples(card)} it had not learned from: {won} {words.past_many}."
     said = [judged, *([ranking(card)] if card["usable"] else []), f"{believing(card)}."]
     if today.since:
         said.append(_long(today.since))

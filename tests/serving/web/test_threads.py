@@ -57,6 +57,7 @@ def test_work_that_was_given_up_before_it_began_never_begins() -> None:
             second = asyncio.create_task(threads.run(lambda: began.append(1)))
             await asyncio.sleep(0.05)
             second.cancel()
+            await asyncio.sleep(0.05)
             done.set()
             await first
             await asyncio.sleep(0.05)

@@ -138,7 +138,7 @@ def test_what_does_not_matter_is_said_by_why():
         drivers(), examples=1000, columns=["country", "email", "fax_no"], events={"demo": "demos"}
     )
     assert found.idle == (
-        "Hardly matters, given the rest: newsletters.",
+        "Hardly matters by itself, given the rest: newsletters.",
         "Not used at all: bounces and email.",
         "Of these, the real rates do differ, but the rest seems to say the same already: bounces.",
         "Given, but nothing could be learned from it (dates, or values too rare): fax no.",

@@ -151,12 +151,15 @@ def test_what_sales_answers_is_said_in_every_case() -> None:
         "In Q2 2026 sales first answered on 1 lead and took 0 % (0–73); in Q1 2026, "
         "100 % (27–100) of 1 lead. The first answer counts. The difference, -100 points ("
     )
-    assert both[1] == "No SQL waits for an answer."
+    assert both[1] == "No lead recorded as SQL waits for an answer."
     nothing = read(outcomes=OUTCOMES[:3])
     assert nothing.acceptance[0].startswith("Whether sales takes the leads it gets is not recorded")
     yes_only = read(outcomes=OUTCOMES[:6])
     assert "records a yes but never a no" in yes_only.acceptance[0]
-    assert yes_only.acceptance[1] == "1 SQL waits for an answer, for more than 14 days."
+    assert (
+        yes_only.acceptance[1]
+        == "1 lead recorded as SQL waits for an answer, for more than 14 days."
+    )
 
 
 def test_open_leads_are_counted_in_words_in_every_number() -> None:
@@ -176,7 +179,8 @@ def test_costs_are_said_with_how_many_there_were() -> None:
     assert costs[0] == (
         "1 month with spend (February 2026): 60.00 spent on 6 leads, 10.00 for each, 30.00 for "
         "each MQL (n 2), 60.00 for each SQL (n 1) and 60.00 for each customer (n 1). "
-        "Stages count if they were reached within 60 days of arriving."
+        "Stages count if they were reached within 60 days of arriving: who takes longer makes "
+        "them dearer here than they turn out."
     )
     assert costs[-1] == "Amounts are in the currency of the table of spend."
     assert read().costs == ("What was spent is not known: there is no table of spend.",)

@@ -76,7 +76,7 @@ def test_what_is_wrong_comes_first_with_its_number(health: Health) -> None:
         "Find out why 2 columns are hardly filled any more: “city” and “size”.",
         "Find out why 2 kinds of events have stopped: “visits” and “demos”.",
         "Train again: the score has moved much (index 0.31, 1,200 leads).",
-        "Ask why 1 column knows the outcome; it is kept out of the model: “call_duration”.",
+        "Ask why “call_duration” already knows the outcome; it is kept out of the model.",
     )
     assert "so its probabilities may be off: recalibrate or train again" in text
     assert "2 of 2 subjects have moved." in text

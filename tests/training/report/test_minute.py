@@ -42,7 +42,7 @@ def test_the_minute_goes_from_how_many_to_what_to_do() -> None:
     said = [text.replace(NBSP, " ") for text in minute.sentences]
     assert said[0].startswith(
         "The data hold 5,000 leads until 1 July 2026; 500 of them, 10 %, became customers so far. "
-        "The model was judged on 1,000 leads it had never seen, from 2 January 2026"
+        "The model was judged on 1,000 leads it had not learned from, from 2 January 2026"
     )
     assert said[1].startswith("Calling the top 20 % of leads first reaches 46 % (41–51) of the")
     assert said[2].startswith("Its probabilities may be taken at face value")
@@ -97,8 +97,8 @@ def test_probabilities_that_are_off_promise_no_wins() -> None:
 
 def test_a_capacity_that_is_told_gives_the_line() -> None:
     assert todo(plan=PLAN)[1] == (
-        "Sales can take on 60 new leads a week: that is everyone from 12 % on. Tried on 22 weeks, "
-        "these calls reached 31 wins (24–40 were expected)."
+        "Sales can take on 60 new leads a week: that is everyone with all else it needs, from "
+        "12 % on. Tried on 22 weeks, these calls reached 31 wins (24–40 were expected)."
     )
 
 

@@ -65,7 +65,7 @@ def draw(chart: alt.LayerChart, description: str) -> Markup:
     spec["config"] |= _STYLE
     svg = _rendered(json.dumps(spec))
     size = re.search(r'viewBox="[^"]*"', svg)
-    body = re.sub(r' (?:role|aria-roledescription)="[^"]*"', "", svg[svg.index(">") + 1 :])
+    body = re.sub(r' (?:role|aria-[a-z]+)="[^"]*"', "", svg[svg.index(">") + 1 :])
     width = re.search(r'width="(\d+)', svg)
     opening = (
         f'<svg role="img" aria-label="{escape(description)}" {size[0] if size else ""} '

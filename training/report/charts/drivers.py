@@ -72,7 +72,7 @@ def driver_chart(driver: Driver, *, average: float, past: str, top: float) -> Ma
     marks = base.mark_point(filled=True, opacity=1, size=70, color=colour)
     said = "; ".join(f"{b.label}: {b.rate} ({b.interval})" for b in driver.bands)
     chart = sized(_line_at(average) + ranges + marks, height=28 * len(rows) + 8, width=WIDTH - 45)
-    return draw(chart, f"{driver.name}, rates by value. {said}. All: {average:.0f} %.")
+    return draw(chart, f"{driver.name}, rates by value. {said}. All: {average:.1f} %.")
 
 
 def pair_chart(pair: Pair, *, past: str) -> Markup:
