@@ -98,7 +98,12 @@ def create_app(
         requests.flush()
 
     app = FastAPI(
-        title="leadml", lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None
+        title="leadml",
+        lifespan=lifespan,
+        redirect_slashes=False,  # they would name the Host that was given
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
     )
     app.include_router(routes.v1)
     app.include_router(leads)

@@ -43,7 +43,10 @@ NO_REPORT = (
 
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _META = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"<>]*)">')
-_STRICT = re.compile(r"default-src 'none'[ -~]*")
+_HASH = "'sha256-[A-Za-z0-9+/]+={0,2}'"
+_STRICT = re.compile(
+    rf"default-src 'none'(; (style-src( 'unsafe-inline'| {_HASH})+|script-src( {_HASH})+))*"
+)
 _HEAD_BYTES = 65_536
 """A report tells its own policy within so many of its first bytes."""
 

@@ -7,12 +7,16 @@ addresses can hash them all.
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 DIGITS = 8
 """So many hexadecimal digits are shown: among 50,000 leads two alike are unlikely."""
 
 _EMAIL = re.compile(r"[^\s@]@[^\s@]")
+_ABROAD = re.compile(r"\+\s?\d(?:[\s().\-/]*\d){6,}")
+_DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
 _DIALLED = re.compile(r"[+(]?[\d\s().\-/]+")
 _LEAST_DIGITS = 7
 _BARE_DIGITS = 10
@@ -35,10 +39,12 @@ def tells_a_person(lead_id: str) -> bool:
 
     >>> tells_a_person("+49 170 1234567"), tells_a_person("04151234567"), tells_a_person("660737")
     (True, True, False)
+    >>> tells_a_person("tel:+491701234567"), tells_a_person("jane%40example.com")
+    (True, True)
     """
-    if _EMAIL.search(lead_id):
+    dialled = unicodedata.normalize("NFKC", unquote(lead_id)).translate(_DASHES).strip()
+    if _EMAIL.search(dialled) or _ABROAD.search(dialled):
         return True
-    dialled = lead_id.strip()
     count = sum(sign.isdigit() for sign in dialled)
     if not _DIALLED.fullmatch(dialled) or count < _LEAST_DIGITS:
         return False
