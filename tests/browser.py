@@ -1,6 +1,6 @@
 """A page in a real browser: what a person sees, with nothing fetched and nothing gone wrong."""
 
-import shutil
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from leadml.errors import LeadmlError
+from training.report.pdf import find_browser
 
 WIDTHS = (360, 768, 1440)
 """A phone, a tablet and a desk."""
@@ -36,8 +37,9 @@ def open_page(
         scripts: whether scripts may run.
         printed: whether it is laid out for paper.
     """
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
+    try:
+        program = find_browser(os.environ)
+    except LeadmlError:
         pytest.skip("no Chromium is installed, so no page was opened")
     playwright = pytest.importorskip("playwright.sync_api")
     wrong: list[str] = []

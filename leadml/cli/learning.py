@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from leadml.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption
+from leadml.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption, check_ending
 from leadml.cli.rooms import load_tables, now, open_registry, read_settings, take_known
 from leadml.cli.terminal import say, warn
 from leadml.errors import DataError, LeadmlError, RegistryError
@@ -81,7 +81,8 @@ def backtest(  # noqa: PLR0917 - typer's options have defaults
     from training.report.write import write_backtest
     from training.train import about, replay_past
 
-    _check_names(out, csv)
+    check_ending(out, ".html", ".htm")
+    check_ending(csv, ".csv", ".csv.gz", ".parquet")
     settings = _replayed(read_settings(config), by or "", periods)
     tables = take_known(load_tables(settings), as_of)
     if by and by != "block" and not tables.dated:
@@ -141,14 +142,6 @@ def train_and_register(config: "Config", as_of: str, from_run: str = "") -> list
     if origin is None:
         return lines
     return [*lines, *repeat_lines(origin.to_json(), origin_of(card).to_json())]
-
-
-def _check_names(page: Path, table: Path | None) -> None:
-    """What would fail only after minutes of work."""
-    for path, ends in ((page, (".html", ".htm")), (table, (".csv", ".csv.gz", ".parquet"))):
-        if path is not None and not path.name.endswith(ends):
-            msg = f"The file to write must end in {' or '.join(ends)}, got '{path.name}'."
-            raise DataError(msg)
 
 
 def _replayed(config: "Config", by: "By", periods: int | None) -> "Config":

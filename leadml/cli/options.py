@@ -1,9 +1,11 @@
-"""Which options do several commands have?"""
+"""Which options do several commands have, and what is checked of them?"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from leadml.errors import DataError
 
 ConfigOption = Annotated[Path, typer.Option("-c", "--config", help="The leadml.toml to follow.")]
 AsOfOption = Annotated[
@@ -19,3 +21,14 @@ VersionOption = Annotated[
 ]
 
 DEFAULT_CONFIG = Path("leadml.toml")
+
+
+def check_ending(path: Path | None, *ends: str) -> None:
+    """Refuses a file of another kind, which would fail only after minutes of work.
+
+    Raises:
+        DataError: the name ends in none of ``ends``.
+    """
+    if path is not None and not path.name.endswith(ends):
+        msg = f"The file to write must end in {' or '.join(ends)}, got '{path.name}'."
+        raise DataError(msg)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from leadml.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption, VersionOption
+from leadml.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption, VersionOption, check_ending
 from leadml.cli.rooms import load_tables, open_registry, read_settings
-from leadml.errors import DataError, RegistryError, SignalError
+from leadml.errors import RegistryError, SignalError
 
 if TYPE_CHECKING:
     from leadml.config import Config
@@ -40,9 +40,9 @@ def report(  # noqa: PLR0917 - typer's options have defaults
     from training.report.pdf import find_browser, write_pdf
     from training.report.write import write_report, write_summary
 
-    _check_suffix(out, (".html", ".htm"))
+    check_ending(out, ".html", ".htm")
+    check_ending(pdf, ".pdf")
     if pdf is not None:
-        _check_suffix(pdf, (".pdf",))
         find_browser(os.environ)
     settings = read_settings(config)
     told = tell(settings, version=version, as_of=as_of, with_names=with_names)
@@ -76,7 +76,7 @@ def review(
     from training.report.write import write_review
     from training.review import newest_judged, quarter_of, review_quarter
 
-    _check_suffix(out, (".html", ".htm"))
+    check_ending(out, ".html", ".htm")
     settings = read_settings(config)
     registry = open_registry(settings)
     champion = registry.champion()
@@ -161,10 +161,3 @@ def _challenger(registry: "Registry") -> "Challenger | None":
             gate = registry.logged(version.number).gate
             return Challenger(version.number, version.passed, gate.rules)
     return None
-
-
-def _check_suffix(path: Path, ends: tuple[str, ...]) -> None:
-    """What would fail only after minutes of work."""
-    if not path.name.endswith(ends):
-        msg = f"The file to write must end in {' or '.join(ends)}, got '{path.name}'."
-        raise DataError(msg)

@@ -172,9 +172,9 @@ def _curve(looks: Looks, capacity: Capacity | None, *, seed: int) -> LineCurve:
 def _tried(curve: LineCurve, words: OutcomeWords, *, of: int, judged: int) -> str:
     start, end = (date_words(moment.isoformat()) for moment in (curve.start, curve.end))
     said = (
-        f"Every line here was tried on {counted(curve.leads, 'lead', 'leads')} that the model had "
-        f"not seen, looked at from {start} to {end} ({curve.weeks:.1f} weeks); {curve.won:,} of "
-        f"them {words.past(curve.won)}."
+        f"Every line here was tried on {counted(curve.leads, 'lead', 'leads')} at moments the "
+        f"model had not learned from, looked at from {start} to {end} ({curve.weeks:.1f} weeks); "
+        f"{curve.won:,} of them {words.past(curve.won)}."
     )
     if of > judged:
         said += (

@@ -25,7 +25,7 @@ from training.report.charts.sorting import wins_chart
 from training.report.drivers import Drivers, pick_drivers
 from training.report.funnel import read_funnel
 from training.report.glossary import read_glossary
-from training.report.health import read_health
+from training.report.health import HealthPage, read_health
 from training.report.judgement import (
     believe,
     counted_examples,
@@ -116,7 +116,8 @@ def write_summary(path: Path, told: Told, *, where: str) -> None:
         told: what it is made from.
         where: the path or address of the report.
     """
-    _write(path, build_summary(told.card, _today(told), version=told.version, where=where))
+    today = _today(told, _since(told), read_health(told.card, told.health))
+    _write(path, build_summary(told.card, today, version=told.version, where=where))
 
 
 def write_backtest(path: Path, *, about: Card, backtest: Mapping[str, Any]) -> None:
@@ -151,7 +152,7 @@ def _write(path: Path, text: str) -> None:
 def build_page(told: Told) -> str:
     """The report as HTML text."""
     card = told.card
-    evaluation = card["evaluation"]
+    evaluation, since, health = card["evaluation"], _since(told), read_health(card, told.health)
     drivers = pick_drivers(
         card["drivers"],
         examples=evaluation["n"],
@@ -167,10 +168,10 @@ def build_page(told: Told) -> str:
         predicted=what_is_predicted(card),
         words=outcome_words(card["outcome"]),
         warnings=warnings(card),
-        minute=read_minute(card, _today(told)),
+        minute=read_minute(card, _today(told, since, health)),
         examples=counted_examples(card),
         average=percent(evaluation["converted"] / evaluation["n"]),
-        since=_since(told),
+        since=since,
         drivers=drivers,
         charts=_charts(card, drivers),
         scorers=[capitalised(SCORERS.get(name, name)) for name in compared(card)],
@@ -186,7 +187,7 @@ def build_page(told: Told) -> str:
         open=read_open_leads(
             told.open_leads, About.of(card, told.base), similar=told.similar, names=told.names
         ),
-        health=read_health(card, told.health),
+        health=health,
         record=read_record(
             card, version=told.version, origin=told.origin or None, run_id=told.run_id
         ),
@@ -240,15 +241,14 @@ def _hashes(scripts: Sequence[str]) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
-def _today(told: Told) -> Today:
+def _today(told: Told, since: Since | None, health: HealthPage) -> Today:
     """What the first minute knows beside the card."""
-    since = _since(told)
     return Today(
         told.open_leads,
         told.won_leads,
         "" if since is None else since.sentence,
         None if told.lines is None else told.lines.plan,
-        read_health(told.card, told.health).mend,
+        health.mend,
     )
 
 

@@ -135,7 +135,8 @@ def test_the_sentences_say_who_can_take_on_what(valued: Lines) -> None:
         "contacts."
     ).replace("\u00a0", " ") in page
     assert (
-        "tried on 602 leads that the model had not seen, looked at from 5 January 2026 to" in page
+        "tried on 602 leads at moments the model had not learned from, looked at from 5 January"
+        in page
     )
     assert "all count in the first week" in page
     assert "Counted are only" not in page
