@@ -1,7 +1,8 @@
 """What comes in at the top of the funnel, what comes out, and what does it cost?
 
 Everything a page says of it, as plain data: this quarter beside the last, stages by cohort, what
-sales answered, how scores are spread, what was spent, and conversion by source and score.
+sales answered, how scores are spread, what wins brought, what was spent, and conversion by source
+and score.
 """
 
 import dataclasses
@@ -13,6 +14,7 @@ import pandas as pd
 from leadml.tables import Tables
 from training.funnel.acceptance import Acceptance, measure_acceptance
 from training.funnel.by_source import Source, pick_sources, tally
+from training.funnel.deals import Revenue, measure_revenue
 from training.funnel.quarters import Quarters, pick_quarters
 from training.funnel.shares import Change, Share, changed_count, share_of, z_of_family
 from training.funnel.source_scores import ScoreCounts, SourceScores, count_scores, cross_sources
@@ -62,7 +64,7 @@ class Funnel:
         has_source: whether leads have a source.
         has_spend: whether there is a table of spend.
         quarters: this one and the last; None where no lead came, or undated.
-        volume, stages, acceptance, spending: None where they cannot be told.
+        volume, stages, acceptance, revenue, spending: None where they cannot be told.
         scores: of the open leads.
         by_source: conversion by source and score; None where it cannot be told.
     """
@@ -75,6 +77,7 @@ class Funnel:
     volume: Volume | None
     stages: StageRates | None
     acceptance: Acceptance | None
+    revenue: Revenue | None
     spending: Spending | None
     scores: ScoreCounts
     by_source: SourceScores | None
@@ -97,12 +100,13 @@ def measure_funnel(
         horizon_days: how long leads have to get as far as they are said to have got.
     """
     quarters = pick_quarters(tables)
-    volume = stages = acceptance = spending = None
+    volume = stages = acceptance = revenue = spending = None
     if quarters is not None:
         ladder = climb(tables)
         volume = _volume(tables, quarters)
         stages = measure_stages(ladder, quarters, within_days=horizon_days)
         acceptance = measure_acceptance(tables, quarters)
+        revenue = measure_revenue(tables, quarters)
         spending = measure_spending(tables, ladder, quarters, within_days=horizon_days)
     return Funnel(
         tables.end,
@@ -113,6 +117,7 @@ def measure_funnel(
         volume,
         stages,
         acceptance,
+        revenue,
         spending,
         count_scores(open_scores),
         cross_sources(tables, judged),

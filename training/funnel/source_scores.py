@@ -184,4 +184,5 @@ def _apart(cell: Cell, every: Cell, z: float) -> int:
     if cell.rate is None or every.rate is None:
         return 0
     lower, upper = _bounds(cell.rate, cell.leads, z)
-    return int(lower > every.rate) - int(upper < every.rate)
+    more, fewer = cell.rate > every.rate, cell.rate < every.rate  # a bound at 0 is not exact
+    return int(more and lower > every.rate) - int(fewer and upper < every.rate)

@@ -1,8 +1,13 @@
 """What does a lead, an MQL, an SQL and a customer cost, by source?
 
 The cost of whole months stands over the leads that came in these months from the same source, and
-over what became of them within the same time from their arrival. Costs have no unit here: they
-are in the currency of the spend table.
+over what became of them: within the same time from their arrival, which is fair between months, and
+until the data end, which is more of them but not the end of it. Costs have no unit here: they are
+in the currency of the spend table.
+
+What was spent is known and so is the number of leads; chance lies in how many of them got how far.
+The interval of a cost is that of this share, Wilson's (1927), turned over: the cost is
+``spent / (leads · share)`` and falls as the share grows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,6 +20,7 @@ from leadml.arrays import Bools
 from leadml.tables import Tables
 from training.funnel.by_source import Source, pick_sources
 from training.funnel.quarters import LEAST_DAYS, Quarters, is_over
+from training.funnel.shares import share_of
 from training.funnel.stage_rates import Ladder
 
 MOST_MONTHS = 12
@@ -24,21 +30,39 @@ PRICED = ("mql", "sql", "closed_won")
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """What each lead at a stage cost, with a 90 % interval.
+
+    Attributes:
+        count: how many leads were at the stage.
+        value: spent for each; None where there is none, or nothing was spent.
+        lower: None where no lead came, or nothing was spent.
+        upper: None also where no lead got there: it has no end.
+    """
+
+    count: int
+    value: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """What was spent on some leads.
 
     Attributes:
         spent: in all.
         leads: that came.
-        reached: how many of them reached each priced stage in time.
-        each: spent for each lead, then for each lead at a priced stage; None where there is none,
-            or nothing was spent.
+        each: spent for each lead; None where there is none, or nothing was spent.
+        in_time: of each priced stage, reached within the same time from arrival.
+        so_far: the same, reached at any time until the data end.
     """
 
     spent: float
     leads: int
-    reached: tuple[int, ...]
-    each: tuple[float | None, ...]
+    each: float | None
+    in_time: tuple[Price, ...]
+    so_far: tuple[Price, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +117,15 @@ class Spending:
 
     Attributes:
         stages: the priced stages that are recorded.
-        within_days: how long each lead had to reach them.
+        within_days: how long each lead had to reach them in time.
+        end: of the data, until which others reached them so far.
         priced: of the newest months that are old enough; None where none is.
         this, last: as many whole months of this quarter and of the last; only leads are priced.
     """
 
     stages: tuple[str, ...]
     within_days: int
+    end: pd.Timestamp
     priced: Priced | None
     this: Months | None
     last: Months | None
@@ -117,15 +143,19 @@ class _Books:
 
     def cost(self, spent: float, who: Bools) -> Cost:
         """What some leads cost."""
-        reached = self.ladder.reached(who, self.within_days)
-        by_stage = dict(zip(self.ladder.stages, reached, strict=True))
-        counts = [int(who.sum()), *(by_stage[stage] for stage in self.stages)]
-        each = tuple(spent / count if count and spent else None for count in counts)
-        return Cost(spent, counts[0], tuple(counts[1:]), each)
+        leads = int(who.sum())
+        each = spent / leads if leads and spent else None
+        in_time, so_far = (self._prices(spent, who, days) for days in (self.within_days, np.inf))
+        return Cost(spent, leads, each, in_time, so_far)
 
     def among(self, names: Iterable[str]) -> Bools:
         """Whether the source of each lead is one of some; shape (n,)."""
         return np.asarray(self.names.isin(list(names)), dtype=np.bool_)
+
+    def _prices(self, spent: float, who: Bools, within_days: float) -> tuple[Price, ...]:
+        reached = dict(zip(self.ladder.stages, self.ladder.reached(who, within_days), strict=True))
+        leads = int(who.sum())
+        return tuple(price_of(spent, leads, reached[stage]) for stage in self.stages)
 
 
 def measure_spending(
@@ -148,9 +178,30 @@ def measure_spending(
     return Spending(
         stages,
         within_days,
+        tables.end,
         _priced(books, months) if months else None,
         *_beside(books, quarters),
     )
+
+
+def price_of(spent: float, leads: int, count: int) -> Price:
+    """What each of the leads that got to a stage cost; the interval is Wilson's, turned over.
+
+    Args:
+        spent: on all leads.
+        leads: how many came.
+        count: how many of them got there.
+
+    >>> price_of(1000.0, 100, 10).value, price_of(1000.0, 100, 0).value
+    (100.0, None)
+    """
+    share = share_of(count, leads)
+    if not spent or share.lower is None or share.upper is None:
+        return Price(count, None, None, None)
+    lower = spent / (leads * share.upper)
+    if not count:
+        return Price(count, None, lower, None)
+    return Price(count, spent / count, lower, spent / (leads * share.lower))
 
 
 def _whole_months(tables: Tables) -> pd.DataFrame:

@@ -64,7 +64,13 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Days from the stage before to a stage, of leads with a date of both; None of none."""
+    """Days from the stage before to a stage, of leads that took no longer than all had.
+
+    Attributes:
+        n: leads with a date of both, known for that time since the stage before.
+        median, lower, upper: half of them had taken the step by then, a quarter, three quarters;
+            None of none.
+    """
 
     n: int
     median: float | None
@@ -100,7 +106,8 @@ class StageRates:
         cohorts: the leads of the newest quarters that have had it, oldest first; a quarter of
             which only a part has, ends earlier, and is left out where these are few.
         together: all of them; None where there is none.
-        waits: a stage each, over all cohorts: days from the stage before.
+        waits: a stage each, over all cohorts: days from the stage before, of leads that took the
+            step within as many days of it.
         beside: this quarter and the last; None where that cannot be told yet.
     """
 
@@ -223,13 +230,16 @@ def _cohort(ladder: Ladder, stretch: Stretch, within_days: float) -> Cohort:
 
 
 def _waits(ladder: Ladder, stretch: Stretch, within_days: float) -> tuple[Wait, ...]:
+    """Each step gets the same time from the stage before, so that no slow one is cut off early."""
     who = ladder.came(stretch.start, stretch.end)
     told = ladder.told[who]
+    known = ((ladder.end - ladder.created[who]) / pd.Timedelta(days=1)).to_numpy()
     before = np.column_stack([np.zeros(len(told)), told])[:, :-1]
     found = []
     for own, earlier in zip(told.T, before.T, strict=True):
-        both = (own < within_days) & (earlier <= own)
+        both = (earlier <= own) & np.isfinite(own) & (earlier + within_days <= known)
         days = own[both] - earlier[both]
+        days = days[days < within_days]
         ends = np.quantile(days, (0.5, 0.25, 0.75)).tolist() if len(days) else [None] * 3
         found.append(Wait(len(days), *ends))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""What does a page say of the funnel? What came in, how far it got, what sales said, what it cost.
+"""What does a page say of the funnel? What came, how far it got, what it brought and what it cost.
 
 Every part that the data cannot tell is left out, with a sentence that says why.
 """
@@ -7,14 +7,23 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from leadml.pages.words import counted
 from training.funnel.measure import Funnel
 from training.report.charts.funnel import funnel_chart, scores_chart
+from training.report.funnel_money import (
+    CostRow,
+    DealsRow,
+    cost_captions,
+    cost_heads,
+    cost_rows,
+    costs_said,
+    revenue_rows,
+    revenue_said,
+)
 from training.report.funnel_said import (
     answers_said,
     beside_said,
     changes_said,
-    cost_heads,
-    costs_said,
     heat_said,
     quarter_said,
     scores_said,
@@ -22,7 +31,6 @@ from training.report.funnel_said import (
 )
 from training.report.funnel_tables import (
     BesideRow,
-    CostRow,
     HeatRow,
     RatesRow,
     ScoreRow,
@@ -30,7 +38,6 @@ from training.report.funnel_tables import (
     WaitRow,
     beside_rows,
     cohort_rows,
-    cost_rows,
     heads,
     heat_rows,
     range_names,
@@ -52,13 +59,16 @@ class FunnelSection:
         changes: what changed beyond noise; one sentence that says so where nothing did; empty
             where there is nothing to compare with.
         this, last: heads of columns; "" where there is none.
+        within: how long leads had to get as far as they are said to have got; "" if not told.
         volume: by source; empty where there are no quarters.
         stages: sentences on stages; ``cohorts``, ``waits``, ``bars`` and ``beside`` are their
             tables and chart, ``steps`` the heads.
         beside_said: what the table of both quarters counts, or why there is none.
         acceptance: sentences.
         scores: sentences; ``score_heads``, ``score_rows``, ``score_chart`` show them.
-        costs: sentences; ``cost_heads``, ``cost_rows`` show them.
+        revenue: sentences; ``revenue_rows`` show them.
+        costs: sentences; ``cost_heads``, ``cost_rows``, ``cost_captions`` show them, the first
+            caption of what was reached in time, the second so far.
         heat: sentences; ``heat_heads``, ``heat_rows`` show them.
     """
 
@@ -66,6 +76,7 @@ class FunnelSection:
     changes: tuple[str, ...]
     this: str
     last: str
+    within: str
     has_source: bool
     volume: tuple[VolumeRow, ...]
     stages: tuple[str, ...]
@@ -80,7 +91,10 @@ class FunnelSection:
     score_heads: tuple[str, ...]
     score_rows: tuple[ScoreRow, ...]
     score_chart: Markup
+    revenue: tuple[str, ...]
+    revenue_rows: tuple[DealsRow, ...]
     costs: tuple[str, ...]
+    cost_captions: tuple[str, str]
     cost_heads: tuple[str, ...]
     cost_rows: tuple[CostRow, ...]
     heat: tuple[str, ...]
@@ -103,6 +117,7 @@ def read_funnel(funnel: Funnel, *, outcome: str) -> FunnelSection:
         quarter_said(funnel),
         tuple(changes_said(funnel)),
         *heads(funnel),
+        "" if rates is None else counted(rates.within_days, "day", "days"),
         funnel.has_source,
         () if funnel.volume is None else volume_rows(funnel.volume),
         tuple(stages_said(funnel)),
@@ -119,7 +134,10 @@ def read_funnel(funnel: Funnel, *, outcome: str) -> FunnelSection:
         tuple(score_heads),
         counted_scores,
         scores_chart(score_points(funnel.scores)) if counted_scores else Markup(),
+        tuple(revenue_said(funnel)),
+        () if funnel.revenue is None else revenue_rows(funnel.revenue),
         tuple(costs_said(funnel)),
+        ("", "") if spending is None else cost_captions(spending),
         () if spending is None else tuple(cost_heads(spending)),
         () if priced is None else cost_rows(priced),
         tuple(heat_said(funnel, outcome)),

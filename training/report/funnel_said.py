@@ -1,7 +1,5 @@
 """What does a page say of the funnel in sentences? What the data cannot tell is said, too."""
 
-from collections.abc import Mapping
-
 from leadml.pages.words import (
     capitalised,
     counted,
@@ -14,16 +12,13 @@ from training.funnel.acceptance import LONG_DAYS, Acceptance
 from training.funnel.measure import Funnel, Volume
 from training.funnel.quarters import Quarters
 from training.funnel.source_scores import LEAST_LEADS, SourceScores
-from training.funnel.spending import Cost, Priced, Spending
 from training.funnel.stage_rates import Cohort, StageRates
 from training.report.funnel_tables import beside_rows, range_names
 from training.report.funnel_words import (
+    Said,
     difference_said,
     from_to,
     last_day,
-    listed_sources,
-    money,
-    months_words,
     multiple_said,
     quoted,
     share_said,
@@ -81,6 +76,9 @@ def changes_said(funnel: Funnel) -> list[str]:
                     f"{row.step} went {went}: {row.this.value} within {days}, {row.last.value} the "
                     f"quarter before ({row.change.value}, {row.change.interval})."
                 )
+    won = None if funnel.revenue is None else multiple_said(funnel.revenue.change)
+    if won is not None and won.mark:
+        found.append(_changed("leads were won", won, quarters))
     answers = funnel.acceptance
     if answers is not None and answers.this is not None and answers.last is not None:
         change = difference_said(answers.change)
@@ -100,17 +98,17 @@ def _more_leads(volume: Volume, quarters: Quarters) -> list[str]:
         for row in volume.sources
         for said in [multiple_said(row.change)]
     ]
-    found = []
-    for what, said in changes:
-        if said.mark == "more" and said.value == "new":
-            found.append(f"New this quarter: {what}, none the quarter before.")
-        elif said.mark:
-            a_day = "" if quarters.running else " a day"
-            found.append(
-                f"{capitalised(said.mark)} {what}{a_day} than the quarter before: {said.value} "
-                f"({said.interval})."
-            )
-    return found
+    return [_changed(what, said, quarters) for what, said in changes if said.mark]
+
+
+def _changed(what: str, said: Said, quarters: Quarters) -> str:
+    if said.mark == "more" and said.value == "new":
+        return f"New this quarter: {what}, none the quarter before."
+    a_day = "" if quarters.running else " a day"
+    return (
+        f"{capitalised(said.mark)} {what}{a_day} than the quarter before: {said.value} "
+        f"({said.interval})."
+    )
 
 
 def stages_said(funnel: Funnel) -> list[str]:
@@ -185,8 +183,8 @@ def answers_said(funnel: Funnel) -> list[str]:
     if answers is None or quarters is None:
         return []
     if not answers.recorded:
-        text = "Whether sales takes the leads it gets is not recorded: the outcomes hold neither "
-        return [f"{text}sales_accepted nor sales_rejected."]
+        text = "Whether sales takes the leads it gets is not recorded: the outcomes hold neither a "
+        return [f"{text}yes of sales (sales accepted) nor a no (sales rejected)."]
     found = [_waiting(answers)] if answers.waiting is not None else []
     if answers.this is None:
         told = "sales_accepted" in answers.recorded
@@ -237,89 +235,6 @@ def scores_said(funnel: Funnel) -> list[str]:
     if not funnel.dated:
         said += " Without dates, every lead that did not convert counts as open."
     return [said]
-
-
-def cost_heads(spending: Spending) -> list[str]:
-    """What is priced, as heads of columns."""
-    names: Mapping[str, str] = {
-        "mql": "For each MQL",
-        "sql": "For each SQL",
-        "closed_won": "For each customer",
-    }
-    return ["For each lead", *(names[stage] for stage in spending.stages)]
-
-
-def costs_said(funnel: Funnel) -> list[str]:
-    """What was spent on how many leads, what does not match, and both quarters."""
-    if funnel.quarters is None:
-        return []
-    if not funnel.has_spend:
-        return ["What was spent is not known: there is no table of spend."]
-    if not funnel.has_source:
-        return ["There is a table of spend, but leads have no source to hold it against."]
-    spending = funnel.spending
-    if spending is None:
-        return ["The table of spend holds no whole month within these data."]
-    found = [*_priced_said(spending), *_quarters_cost(spending)]
-    return [*found, "Amounts are in the currency of the table of spend."]
-
-
-def _priced_said(spending: Spending) -> list[str]:
-    days = counted(spending.within_days, "day", "days")
-    priced = spending.priced
-    if priced is None:
-        return [f"No month with spend is so old that all its leads have been known for {days}."]
-    months = months_words(priced.start, priced.end)
-    said = (
-        f"{counted(priced.months, 'month', 'months')} with spend ({months}): {_spent(priced.paid)}"
-    )
-    names = zip(spending.stages, priced.paid.reached, priced.paid.each[1:], strict=True)
-    parts = [
-        f"{money(each)} for each {_one(stage)} (n {reached:,})"
-        for stage, reached, each in names
-        if each is not None
-    ]
-    said += f", {joined(parts)}." if parts else "."
-    said += (
-        f" Stages count if they were reached within {days} of arriving: who takes longer makes "
-        "them dearer here than they turn out."
-    )
-    return [said, *_unmatched(priced)]
-
-
-def _unmatched(priced: Priced) -> list[str]:
-    found = []
-    if priced.leadless:
-        names = listed_sources(priced.leadless)
-        found.append(
-            f"Money was spent on {names}, but no lead of these months has that source: is it "
-            "written the same way in both tables?"
-        )
-    if priced.unpaid_leads:
-        leads = counted(priced.unpaid_leads, "lead", "leads")
-        names = listed_sources(priced.unpaid)
-        found.append(f"{leads} came from sources without spend: {names}.")
-    return found
-
-
-def _quarters_cost(spending: Spending) -> list[str]:
-    if spending.this is None:
-        return []
-    this, last = spending.this, spending.last
-    said = f"This quarter, {months_words(this.start, this.end)}: {_spent(this.cost)}."
-    if last is not None:
-        said += f" The quarter before, {months_words(last.start, last.end)}: {_spent(last.cost)}."
-    return [said]
-
-
-def _spent(cost: Cost) -> str:
-    each = cost.each[0]
-    said = f"{money(cost.spent)} spent on {counted(cost.leads, 'lead', 'leads')}"
-    return said if each is None else f"{said}, {money(each)} for each"
-
-
-def _one(stage: str) -> str:
-    return "customer" if stage == "closed_won" else stage_name(stage)
 
 
 def heat_said(funnel: Funnel, outcome: str) -> list[str]:

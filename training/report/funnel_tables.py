@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from leadml.pages.words import STAGES, capitalised, date_words, percent, share_range, span
+from leadml.pages.words import STAGES, capitalised, percent, share_range, span
 from training.funnel.measure import Funnel, Volume
 from training.funnel.quarters import is_over, next_quarter
 from training.funnel.shares import share_of
 from training.funnel.source_scores import LEAST_LEADS, Cell, ScoreCounts, SourceRow, SourceScores
-from training.funnel.spending import Cost, Priced
-from training.funnel.stage_rates import Beside, Cohort, StageRates
+from training.funnel.stage_rates import Beside, Cohort, StageRates, Wait
 from training.report.funnel_words import (
     Said,
+    day_words,
     difference_said,
     last_day,
-    money,
     multiple_said,
     share_said,
     source_name,
@@ -67,15 +66,6 @@ class BesideRow:
     this: Said
     last: Said
     change: Said
-
-
-@dataclass(frozen=True, slots=True)
-class CostRow:
-    """What leads of a source cost; ``each`` holds what one cost, and how many there were."""
-
-    name: str
-    spent: str
-    each: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +152,8 @@ def wait_rows(rates: StageRates) -> tuple[WaitRow, ...]:
     return tuple(
         WaitRow(
             step,
-            "" if wait.median is None else _days(wait.median),
-            ""
-            if wait.lower is None or wait.upper is None
-            else f"{_days(wait.lower)}–{_days(wait.upper)}",
+            _half_had(wait),
+            _days_range(wait),
             f"{wait.n:,}",
         )
         for step, wait in zip(steps, rates.waits, strict=False)
@@ -190,16 +178,6 @@ def stage_bars(cohort: Cohort, stages: Sequence[str]) -> tuple[StageBar, ...]:
         ends = (100 * (end or 0.0) for end in (share.value, share.lower, share.upper))
         bars.append(StageBar(stage_name(stage), step.count, *ends))
     return tuple(bars)
-
-
-def cost_rows(priced: Priced) -> tuple[CostRow, ...]:
-    """Each source with spend, all of them, and all leads where some came without spend."""
-    rows = [_cost_row(source_name(row.source), row.cost) for row in priced.sources]
-    if len(rows) > 1:
-        rows.append(_cost_row("All with spend", priced.paid))
-    if priced.unpaid_leads:
-        rows.append(_cost_row("The same spend over all leads", priced.every))
-    return tuple(rows)
 
 
 def heat_rows(found: SourceScores) -> tuple[HeatRow, ...]:
@@ -258,7 +236,7 @@ def _counted(count: int, share: str) -> Said:
 def _cohort_name(cohort: Cohort) -> str:
     if is_over(next_quarter(cohort.start), cohort.end):
         return cohort.name
-    return f"{cohort.name}, until {date_words(str(last_day(cohort.end)))}"
+    return f"{cohort.name}, until {day_words(last_day(cohort.end))}"
 
 
 def _rates_row(name: str, cohort: Cohort) -> RatesRow:
@@ -266,14 +244,24 @@ def _rates_row(name: str, cohort: Cohort) -> RatesRow:
     return RatesRow(name, f"{cohort.leads:,}", tuple(share_said(share) for share in shares))
 
 
+def _half_had(wait: Wait) -> str:
+    if wait.median is None:
+        return "none"
+    return "same day" if _days(wait.median) == "0" else _days(wait.median)
+
+
+def _days_range(wait: Wait) -> str:
+    """The middle half; "" where there is none, or it holds but one figure."""
+    if wait.lower is None or wait.upper is None:
+        return ""
+    lower, upper = _days(wait.lower), _days(wait.upper)
+    return "" if lower == upper else f"{lower}–{upper}"
+
+
 def _days(days: float) -> str:
+    if days < 0.05:
+        return "0"
     return f"{days:,.0f}" if days >= 9.5 else f"{days:.1f}"
-
-
-def _cost_row(name: str, cost: Cost) -> CostRow:
-    counts = (cost.leads, *cost.reached)
-    said = zip(cost.each, counts, strict=True)
-    return CostRow(name, money(cost.spent), tuple((money(one), f"{n:,}") for one, n in said))
 
 
 def _heat_row(name: str, row: SourceRow, top: float) -> HeatRow:
@@ -297,7 +285,7 @@ def _furthest_first(stages: Sequence[str]) -> list[int]:
 
 
 def _stage_said(stage: str) -> str:
-    return STAGES[stage][0] if stage in STAGES else capitalised(stage)
+    return STAGES[stage][0] if stage in STAGES else capitalised(stage.replace("_", " "))
 
 
 def _group(stage: str) -> str:

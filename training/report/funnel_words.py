@@ -41,7 +41,7 @@ def share_said(share: Share | None) -> Said:
         return Said(n="none to count")
     return Said(
         percent(share.value),
-        span(share.lower, share.upper, like=share.value),
+        _not_nothing(span(share.lower, share.upper, like=share.value)),
         f"{share.count:,} of {share.n:,}",
     )
 
@@ -67,10 +67,11 @@ def multiple_said(change: Change | None) -> Said:
 
 
 def difference_said(change: Change | None) -> Said:
-    """A difference of shares in percentage points; one digit more where all of it is small."""
+    """A difference of shares in percentage points; finer where all of it is small."""
     if change is None or change.value is None or change.lower is None or change.upper is None:
         return Said()
-    digits = 0 if max(abs(change.lower), abs(change.upper)) >= 0.095 else 1
+    widest = max(abs(change.lower), abs(change.upper))
+    digits = 0 if widest >= 0.095 else 1 if widest >= 0.00095 else 2
     value, lower, upper = (
         _signed(100 * end, digits) for end in (change.value, change.lower, change.upper)
     )
@@ -116,9 +117,34 @@ def money(amount: float | None) -> str:
     return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:,.2f}"
 
 
+def money_range(lower: float | None, upper: float | None, *, like: float | None) -> str:
+    """The interval of an amount, as fine as the amount ``like``; "" where it has none.
+
+    >>> money_range(91.2, 106.0, like=97.0), money_range(90.4, 125.0, like=105.0)
+    ('91.20–106.00', '90–125')
+    >>> money_range(431.0, None, like=None), money_range(None, None, like=None)
+    ('431 or more', '')
+    """
+    if lower is None:
+        return ""
+    if upper is None:
+        return f"{money(lower)} or more"
+    digits = 2 if abs(lower if like is None else like) < 100 else 0
+    return f"{lower:,.{digits}f}–{upper:,.{digits}f}"
+
+
 def last_day(end: pd.Timestamp) -> pd.Timestamp:
     """The last day before a moment at which something ends."""
     return end - pd.Timedelta(1, "us")
+
+
+def day_words(moment: pd.Timestamp) -> str:
+    """A day without its year, where that stands beside it.
+
+    >>> day_words(pd.Timestamp("2026-02-15"))
+    '15 February'
+    """
+    return date_words(str(moment)).rsplit(" ", 1)[0]
 
 
 def from_to(start: pd.Timestamp, end: pd.Timestamp) -> str:
@@ -163,6 +189,15 @@ def listed_sources(names: Sequence[str], most: int = 5) -> str:
     rest = len(said) - most
     parts = said if rest <= 0 else [*said[:most], counted(rest, "other", "others")]
     return joined(parts)
+
+
+def _not_nothing(interval: str) -> str:
+    """An interval that is too narrow to be written in percent, as what it lies under.
+
+    >>> _not_nothing("0–0"), _not_nothing("0–0.6")
+    ('under 0.01', '0–0.6')
+    """
+    return "under 0.01" if interval == "0–0" else interval
 
 
 def _mark(beyond: bool, more: bool) -> str:  # noqa: FBT001 - both are read off one change

@@ -46,6 +46,10 @@ def _immature(card: Card) -> tuple[str, str]:
 
 
 _TERMS = {
+    "Average deal": "Revenue divided by the deals that have an amount.",
+    "Revenue": "The sum of the amounts of the deals that were won.",
+    "So far": "Until the end of the data, however long it took.",
+    "Won lead": "A lead with a deal that was won.",
     "Accepted, rejected (sales acceptance)": (
         "Whether sales took on a lead that marketing handed over, or gave it back."
     ),
@@ -73,7 +77,8 @@ _TERMS = {
         "A lead reached what the model predicts; a win is a lead that became a customer."
     ),
     "Cost per lead, per MQL, per SQL, per customer": (
-        "What was spent on a source, divided by those of its leads that got as far in time."
+        "What was spent on a source, divided by those of its leads that got as far, within the "
+        "horizon or so far."
     ),
     "CSV": "A plain table that opens in any spreadsheet.",
     "Data fingerprint": (

@@ -77,6 +77,14 @@ def test_sources_that_convert_alike_are_not_told_apart() -> None:
     assert [row.cells[0].apart for row in found.rows] == [0, 0, 0]
 
 
+def test_a_share_of_nothing_is_not_more_than_nothing() -> None:
+    leads = [(f"l{k}", "2026-01-05", "a" if k < 35 else "b") for k in range(300)]
+    rows = [(f"l{k}", 0.2, False) for k in range(300)]
+    found = cross_sources(company(leads), judged_of(rows))
+    assert found is not None
+    assert [row.cells[0].apart for row in found.rows] == [0, 0]
+
+
 def test_without_sources_or_judged_leads_there_is_no_table() -> None:
     leads = [("a", "2026-01-05", None)]
     rows = judged_of([("a", 0.1, True)])

@@ -1,10 +1,12 @@
 """Costs: what was spent in whole months over the leads that came in them."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.training.small_company import company, moment
 from training.funnel.quarters import pick_quarters
-from training.funnel.spending import Spending, measure_spending
+from training.funnel.spending import Cost, Price, Spending, measure_spending, price_of
 from training.funnel.stage_rates import climb
 
 LEADS = [
@@ -36,6 +38,10 @@ def spending_of(leads=LEADS, *, spend=SPEND, within_days=90, **how) -> Spending 
     return measure_spending(tables, climb(tables), quarters, within_days=within_days)
 
 
+def costs_of(cost: Cost) -> tuple[float | None, ...]:
+    return (cost.each, *(price.value for price in cost.in_time))
+
+
 def test_costs_stand_over_the_leads_of_their_months() -> None:
     found = spending_of()
     assert found is not None
@@ -50,11 +56,51 @@ def test_costs_stand_over_the_leads_of_their_months() -> None:
     by_name = {row.source.name: row.cost for row in priced.sources}
     assert list(by_name) == ["fair", "radio", "web"]
     assert (by_name["fair"].spent, by_name["fair"].leads) == (120.0, 2)
-    assert by_name["fair"].each == (60.0, 120.0, 120.0, 120.0)
-    assert by_name["web"].each == (30.0, 30.0, None, None)
-    assert by_name["radio"].each == (None, None, None, None)
-    assert priced.paid.each[0] == pytest.approx(200.0 / 3)
-    assert (priced.every.leads, priced.every.each[0]) == (5, 40.0)
+    assert costs_of(by_name["fair"]) == (60.0, 120.0, 120.0, 120.0)
+    assert costs_of(by_name["web"]) == (30.0, 30.0, None, None)
+    assert costs_of(by_name["radio"]) == (None, None, None, None)
+    assert priced.paid.each == pytest.approx(200.0 / 3)
+    assert (priced.every.leads, priced.every.each) == (5, 40.0)
+
+
+def test_who_takes_longer_is_counted_so_far_and_not_in_time() -> None:
+    found = spending_of(within_days=30)
+    assert found is not None
+    assert found.priced is not None
+    assert found.end == moment("2026-07-01")
+    fair = found.priced.sources[0].cost
+    assert [price.count for price in fair.in_time] == [1, 1, 0]  # a was won on its 55th day
+    assert [price.count for price in fair.so_far] == [1, 1, 1]
+    assert (fair.in_time[2].value, fair.so_far[2].value) == (None, 120.0)
+
+
+def test_a_cost_has_the_interval_of_the_share_it_is_divided_by() -> None:
+    # Wilson's 90 % interval of 10 of 100: (n p + z²/2 ± z √(n p q + z²/4)) / (n + z²) with
+    # z = 1.645, so (10 + 1.353 ± 1.645 √(9 + 0.676)) / 102.706 = 0.0607 and 0.1604.
+    found = price_of(1000.0, 100, 10)
+    assert (found.count, found.value) == (10, 100.0)
+    assert found.lower == pytest.approx(10.0 / 0.1604, rel=1e-3)
+    assert found.upper == pytest.approx(10.0 / 0.0607, rel=1e-3)
+
+
+def test_where_no_one_got_there_a_cost_has_a_lower_end_only() -> None:
+    found = price_of(1000.0, 100, 0)  # Wilson's upper end of 0 of 100 is z² / (n + z²)
+    assert (found.count, found.value, found.upper) == (0, None, None)
+    assert found.lower == pytest.approx(10.0 * 102.706 / 2.706, rel=1e-3)
+    assert price_of(0.0, 100, 10) == Price(10, None, None, None)
+    assert price_of(1000.0, 0, 0) == Price(0, None, None, None)
+
+
+@given(st.integers(1, 500), st.data())
+def test_an_interval_of_a_cost_holds_it_and_no_customer_is_cheaper_than_a_lead(leads, data) -> None:
+    count = data.draw(st.integers(1, leads))
+    found = price_of(700.0, leads, count)
+    assert found.value is not None
+    assert found.lower is not None
+    assert found.upper is not None
+    assert found.lower <= found.value * (1 + 1e-9)
+    assert found.value <= found.upper * (1 + 1e-9)
+    assert found.lower >= 700.0 / leads * (1 - 1e-9)
 
 
 def test_spend_without_leads_and_leads_without_spend_are_named() -> None:
@@ -72,7 +118,7 @@ def test_months_too_young_are_told_as_cost_of_a_lead_only() -> None:
     assert found is not None
     assert found.priced is None
     assert found.this is not None
-    assert (found.this.cost.spent, found.this.cost.leads, found.this.cost.each[0]) == (
+    assert (found.this.cost.spent, found.this.cost.leads, found.this.cost.each) == (
         210.0,
         2,
         105.0,
@@ -89,7 +135,7 @@ def test_a_running_quarter_counts_whole_months_only_and_as_many_before() -> None
     assert (found.this.end, found.this.cost.spent) == (moment("2026-05-01"), 40.0)
     assert found.last is not None
     assert (found.last.end, found.last.cost.spent) == (moment("2026-02-01"), 10.0)
-    assert found.last.cost.each[0] == 5.0
+    assert found.last.cost.each == 5.0
 
 
 def test_days_within_a_month_are_of_that_month_and_rows_that_say_nothing_are_left_out() -> None:

@@ -72,8 +72,21 @@ def test_where_no_quarter_is_old_enough_its_older_leads_are_counted() -> None:
 def test_a_wait_needs_a_date_of_both_stages() -> None:
     waits = rates_of(company(LEADS, OUTCOMES, end="2026-08-01")).waits
     assert (waits[0].n, waits[0].median) == (3, 2.0)  # 2, 10 and 1 days
-    assert (waits[1].n, waits[1].median) == (1, 8.0)  # a1 was too late, a2 has no dates
+    assert (waits[1].n, waits[1].median) == (2, 14.0)  # 8 and 20 days; a2 has no dates
     assert (waits[2].n, waits[2].median) == (1, 19.0)
+
+
+def test_each_step_has_the_same_time_from_the_stage_before() -> None:
+    outcomes = [
+        ("a0", "mql", "2026-02-05"),
+        ("a0", "sql", "2026-03-01"),  # 50 days after it came, 24 after it was an MQL
+        ("a1", "mql", "2026-02-05"),
+        ("a1", "sql", "2026-03-07"),  # 30 days after it was an MQL: too late
+        ("a2", "mql", "2026-05-20"),
+        ("a2", "sql", "2026-05-21"),  # at the end it has been an MQL for 20 days only
+    ]
+    waits = rates_of(company(LEADS, outcomes, end="2026-06-09")).waits
+    assert (waits[1].n, waits[1].median) == (1, 24.0)
 
 
 def test_of_stages_told_in_the_wrong_order_no_wait_is_made() -> None:

@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 TERMS = {
     "AUC": "Pairs put right (AUC)",
+    "average deal": "Average deal",
     "backtest": "Backtest",
     "base rate": "Base rate, average rate, everyone alike",
     "everyone alike": "Base rate, average rate, everyone alike",
@@ -49,9 +50,11 @@ TERMS = {
     "precision": "Precision",
     "probability": "Probability",
     "recipe": "Recipe",
+    "revenue": "Revenue",
     "segment": "Segment",
     "share of wins": "Share of wins (recall)",
     "similar past leads": "Similar past leads",
+    "so far": "So far",
     "source": "Source",
     "sql": "Stage",
     "stability index": "Stability index",

@@ -1,6 +1,7 @@
 """The funnel as a marketer reads it: right words in every case, and nothing run that was given."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -176,16 +177,140 @@ def test_open_leads_are_counted_in_words_in_every_number() -> None:
 
 def test_costs_are_said_with_how_many_there_were() -> None:
     costs = [plain(text) for text in read(spend=SPEND).costs]
-    assert costs[0] == (
-        "1 month with spend (February 2026): 60.00 spent on 6 leads, 10.00 for each, 30.00 for "
-        "each MQL (n 2), 60.00 for each SQL (n 1) and 60.00 for each customer (n 1). "
-        "Stages count if they were reached within 60 days of arriving: who takes longer makes "
-        "them dearer here than they turn out."
+    each = (
+        "30.00 for each MQL (15.31–85.27; n 2), 60.00 for each SQL (19.90–262.43; n 1) and 60.00 "
+        "for each customer (19.90–262.43; n 1)."
     )
+    can_fall = "More of the same leads may still get there, so these costs can only fall."
+    assert costs[:3] == [
+        "1 month with spend (February 2026): 60.00 spent on 6 leads, 10.00 for each.",
+        f"Counted within 60 days of arriving: {each}",
+        f"Counted so far, until 30 June 2026: {each} {can_fall}",
+    ]
     assert costs[-1] == "Amounts are in the currency of the table of spend."
     assert read().costs == ("What was spent is not known: there is no table of spend.",)
     unsourced = read(spend=SPEND, sourced=False)
     assert unsourced.costs[0].endswith("leads have no source to hold it against.")
+
+
+def test_costs_in_time_and_so_far_cannot_be_taken_for_each_other() -> None:
+    late = [*OUTCOMES, ("a2", "closed_won", "2026-06-01")]  # 120 days after it came
+    section = read(outcomes=late, spend=SPEND)
+    text = [plain(text) for text in section.costs]
+    assert "60.00 for each customer (19.90–262.43; n 1)" in text[1]
+    assert "30.00 for each customer (15.31–85.27; n 2)" in text[2]
+    page = words_of(rendered(section))
+    for head in (
+        "within 60 days of arriving; in brackets 90 % intervals",
+        "has reached a stage so far, until 30 June 2026, however long it took",
+        "For each customer within 60 days",
+        "For each customer so far",
+    ):
+        assert head in page
+    (row,) = section.cost_rows
+    assert (row.in_time[2].value, row.in_time[2].n) == ("60.00", "n 1")
+    assert (row.so_far[2].value, row.so_far[2].n) == ("30.00", "n 2")
+
+
+def test_where_no_one_became_a_customer_a_cost_has_but_a_lower_end() -> None:
+    (row,) = read(
+        outcomes=[*OUTCOMES[:2], *OUTCOMES[-2:], (*OUTCOMES[4][:2], "2026-06-20")], spend=SPEND
+    ).cost_rows
+    assert (row.in_time[2].value, row.in_time[2].interval) == ("", "32.18 or more")
+    assert row.in_time[2].n == "n 0"
+
+
+def with_amounts(amounts, *, outcomes=OUTCOMES, **how) -> FunnelSection:
+    tables = company(LEADS, outcomes, **how)
+    tables = replace(tables, outcomes=tables.outcomes.assign(amount=amounts))
+    found = measure_funnel(tables, JUDGED, OPEN, horizon_days=60)
+    return read_funnel(found, outcome="closed_won")
+
+
+WINS = [
+    ("a0", "closed_won", "2026-03-01"),
+    ("a1", "closed_won", "2026-03-01"),
+    ("a2", "closed_won", "2026-04-01"),
+    ("a3", "closed_won", "2026-05-11"),
+]
+NONE = float("nan")
+
+
+def test_what_wins_brought_is_said_beside_the_quarter_before() -> None:
+    section = with_amounts([1000.0, 500.0, 200.0, NONE], outcomes=WINS)
+    said = [plain(text) for text in section.revenue]
+    assert said[0].startswith(
+        "Q2 2026: 2 leads were won for 200, 1 without an amount. Q1 2026: 2 leads were won for "
+        "1,500, on average 750 a deal. A win counts when it closed, whenever the lead came. "
+        "Leads won a day: -1 % ("
+    )
+    assert said[0].endswith("within what chance alone brings.")
+    assert said[1:] == [
+        "Of the 4 wins in the table 1 has no amount and is not in the revenue.",
+        "Amounts are in your own currency.",
+    ]
+    rows = [(row.name, row.won, row.revenue, row.unpriced) for row in section.revenue_rows]
+    assert rows == [
+        ("Q4 2025, from 1 December", "none", "–", "0"),
+        ("Q1 2026", "2", "1,500", "0"),
+        ("Q2 2026", "2", "200", "1"),
+    ]
+    assert "Wins without an amount" in words_of(rendered(section))
+
+
+def test_a_quarter_cut_short_is_marked_where_its_wins_are_told() -> None:
+    section = with_amounts([1000.0, 500.0, 200.0, 80.0], outcomes=WINS, end="2026-05-13")
+    assert section.revenue_rows[-1].name == "Q2 2026, until 12 May"
+    assert plain(section.revenue[0]).startswith(
+        "Q2 2026, until 12 May: 2 leads were won for 280, on average 140 a deal. Q1 2026, in as "
+        "many days: no lead was won."
+    )
+    assert "Wins without" not in words_of(rendered(section))
+
+
+def test_wins_are_said_in_every_number() -> None:
+    one = with_amounts([NONE, NONE, NONE, 80.0], outcomes=WINS)
+    assert plain(one.revenue[0]).startswith(
+        "Q2 2026: 2 leads were won for 80.00, 1 without an amount. Q1 2026: 2 leads were won, "
+        "without an amount."
+    )
+    assert (
+        one.revenue[1] == "Of the 4 wins in the table 3 have no amount and are not in the revenue."
+    )
+    single = with_amounts([70.0], outcomes=WINS[:1])
+    assert plain(single.revenue[0]).startswith(
+        "Q2 2026: no lead was won. Q1 2026: 1 lead was won for 70.00. A win counts"
+    )
+    unknown = with_amounts([NONE] * 4, outcomes=WINS)
+    assert unknown.revenue == ("What wins bring is not known: no win has an amount.",)
+    assert "Average deal" not in words_of(rendered(unknown))
+    lost = with_amounts([5.0], outcomes=[("a0", "closed_lost", "2026-03-01")])
+    assert lost.revenue == ()
+    assert "What wins bring" not in words_of(rendered(lost))
+
+
+def test_wins_that_changed_beyond_chance_are_among_the_changes() -> None:
+    wins = [(f"b{k}", "closed_won", "2026-05-20") for k in range(30)]
+    section = with_amounts([9.0] * 31, outcomes=[WINS[0], *wins])
+    assert any(text.startswith("More leads were won a day than") for text in section.changes)
+
+
+def test_a_step_taken_at_once_is_said_so_and_one_never_taken_too() -> None:
+    at_once = [(f"a{k}", "mql", "2026-02-01") for k in range(3)]
+    section = read(outcomes=[*at_once, ("b0", "sql", "2026-06-20")])
+    first, second = section.waits
+    assert (first.days, first.half, first.n) == ("same day", "", "3")
+    assert (second.days, second.half, second.n) == ("none", "", "0")
+    page = words_of(rendered(section))
+    assert "Of the leads that took a step within 60 days of the one before (n)" in page
+    assert "0.0" not in page
+
+
+def test_no_code_of_ours_is_shown() -> None:
+    scores = pd.DataFrame({"probability": [0.1], "stage": ["in_talks"]})
+    page = words_of(rendered(read(outcomes=OUTCOMES[:3], scores=scores)))
+    assert "In talks" in page
+    assert not re.search(r"[a-z]_[a-z]", page)
 
 
 def test_spend_that_matches_no_lead_is_said() -> None:
@@ -245,8 +370,8 @@ def test_every_table_has_a_caption_and_can_be_reached(tables, trained) -> None:
     scores = pd.DataFrame({"probability": [0.1], "stage": ["mql"]})
     found = measure_funnel(tables, trained.judged, scores, horizon_days=60)
     page = rendered(read_funnel(found, outcome="closed_won"))
-    assert page.count("<table") == page.count("<caption") == page.count('role="region"') == 7
-    assert page.count('tabindex="0"') == 7
+    assert page.count("<table") == page.count("<caption") == page.count('role="region"') == 9
+    assert page.count('tabindex="0"') == 9
     assert "None" not in words_of(page)
     assert "nan" not in words_of(page)
 
@@ -265,6 +390,16 @@ def test_the_chart_of_scores_has_the_likeliest_on_top_and_no_stage_that_is_not_t
     drawn = str(scores_chart(points))
     assert "1–2 %: 1 lead; 0–1 %: 3 leads." in drawn
     assert "Opportunity" not in drawn
+
+
+@pytest.mark.parametrize(
+    ("leads", "ticks"),
+    [(1, "0 1"), (3, "0 1 2 3"), (5, "0 2 4"), (2000, "0 500 1,000 1,500 2,000")],
+)
+def test_the_axis_of_leads_has_whole_numbers_each_once(leads, ticks) -> None:
+    drawn = str(scores_chart([ScorePoint("0–1 %", "MQL", leads)]))
+    shown = re.findall(r">([\d.,]+)</text>", drawn)
+    assert shown == [*ticks.split(), f"{leads:,}"]
 
 
 @pytest.mark.parametrize(
@@ -287,6 +422,7 @@ def test_a_multiple_is_said_in_percent(change, value, interval, mark) -> None:
         (Change(0.04, -0.03, 0.11, beyond=False), "+4 points", "-3 to +11"),
         (Change(0.01, -0.03, 0.11, beyond=False), "+1 point", "-3 to +11"),
         (Change(-0.002, -0.03, 0.02, beyond=False), "-0.2 points", "-3.0 to +2.0"),
+        (Change(0.0, -0.0003, 0.0003, beyond=False), "0 points", "-0.03 to +0.03"),
         (None, "", ""),
     ],
 )
@@ -298,6 +434,7 @@ def test_a_difference_is_said_in_points(change, value, interval) -> None:
 def test_a_share_of_nothing_says_that_there_was_none() -> None:
     assert (share_said(share_of(0, 0)).value, share_said(share_of(0, 0)).n) == ("", "none to count")
     assert share_said(share_of(1, 4)).n == "1 of 4"
+    assert share_said(share_of(0, 100_000)).interval == "under 0.01"
     assert multiple_said(changed_count(0, 0, days=1, days_before=1)).value == ""
 
 

@@ -58,7 +58,7 @@ def scores_chart(points: Sequence[ScorePoint]) -> Markup:
     sums = [{"k": k, "leads": n, "said": f"{n:,}"} for k, n in enumerate(totals)]
     scale = alt.Scale(domain=[0, 1.16 * max(totals)], nice=False)
     y = alt.Y("k:O", title=None, axis=named_axis(ranges))
-    x = alt.X("leads:Q", title="open leads", scale=scale, axis=alt.Axis(tickCount=4, tickMinStep=1))
+    x = alt.X("leads:Q", title="open leads", scale=scale, axis=_whole_numbers(max(totals)))
     colours = alt.Scale(domain=stages, range=[LIGHT[_COLOURS[stage]] for stage in stages])
     bars = (
         chart_of(rows)
@@ -82,6 +82,13 @@ def scores_chart(points: Sequence[ScorePoint]) -> Markup:
     )
     chart = sized(bars + texts, height=28 * len(ranges), width=WIDTH - 10)
     return draw(chart, f"Open leads by probability. {told}.")
+
+
+def _whole_numbers(most: int) -> alt.Axis:
+    """An axis of counts: of few leads each number, and never a half."""
+    if most < 5:
+        return alt.Axis(values=list(range(most + 1)), format=",d")
+    return alt.Axis(tickCount=4, format=",d")
 
 
 def _percent(share: float) -> str:
