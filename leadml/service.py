@@ -98,6 +98,11 @@ class Serving:
         return self.max_body_mb * 2**20
 
     @property
+    def only_here(self) -> bool:
+        """Whether only this machine may ask: there is no key, and nobody let strangers in."""
+        return not self.keys and not self.open
+
+    @property
     def has_docs(self) -> bool:
         """Whether the app tells how it is called."""
         return self.docs == "on" or (self.docs == "auto" and not self.keys)
@@ -132,13 +137,18 @@ def check_serving(serving: Serving) -> None:
 
 def check_exposure(serving: Serving) -> None:
     """Raises `ConfigError` where strangers could reach the app and no key keeps them out."""
-    if serving.keys or serving.open or _is_loopback(serving.host):
-        return
-    msg = (
-        f"serving.host must be of this machine (127.0.0.1) as long as there is no key, got "
-        f"'{serving.host}'. `leadml key` makes one; open = true lets everyone in."
-    )
-    raise ConfigError(msg)
+    if serving.only_here and not _is_loopback(serving.host):
+        msg = (
+            f"serving.host must be of this machine (127.0.0.1) as long as there is no key, got "
+            f"'{serving.host}'. `leadml key` makes one; open = true lets everyone in."
+        )
+        raise ConfigError(msg)
+    if not serving.keys and "*" in serving.cors_origins:
+        msg = (
+            "serving.cors_origins must name the origins as long as there is no key, got '*': any "
+            "web page could read everything. `leadml key` makes one."
+        )
+        raise ConfigError(msg)
 
 
 def keys_from(environ: Mapping[str, str]) -> tuple[Key, ...]:

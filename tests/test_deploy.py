@@ -14,7 +14,7 @@ import yaml
 from leadml.config import parse_config
 from leadml.service import Serving
 from serving.watching.metrics import Metrics
-from serving.web.guard import OPEN
+from serving.web.guard import LEADS, OPEN, REPORT
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -219,6 +219,23 @@ def test_the_settings_of_the_guide_are_read(monkeypatch: pytest.MonkeyPatch) -> 
     assert parsed.score_log == "log"
     for name in ("max_leads", "max_body_mb", "max_at_once", "request_seconds", "poll_seconds"):
         assert getattr(parsed, name) == getattr(Serving(), name)
+
+
+def test_the_proxy_of_the_guide_passes_on_what_people_and_programs_ask_for() -> None:
+    (block,) = re.findall(r"```nginx\n(.*?)```", GUIDE, re.DOTALL)
+    places = dict(re.findall(r"location (= /report|/\S+)\s+\{ (.*?) \}\n", block))
+    assert places.keys() == {"/v1/", LEADS, f"= {REPORT}", "/metrics"}
+    assert places.pop("/metrics") == "deny all;"
+    passed = 'proxy_pass http://leadml; proxy_http_version 1.1; proxy_set_header Connection ""; '
+    assert set(places.values()) == {f"{passed}proxy_read_timeout 35s;"}
+
+
+def test_the_proxy_of_the_guide_writes_down_no_path_with_the_id_of_a_lead() -> None:
+    (block,) = re.findall(r"```nginx\n(.*?)```", GUIDE, re.DOTALL)
+    before = block[block.index("server {") : block.index("location")]
+    assert "access_log off;" in before
+    assert re.search(r"error_log \S+ crit;", before)
+    assert block.count("_log ") == 2
 
 
 def test_what_the_guide_points_to_is_there() -> None:

@@ -128,7 +128,8 @@ def build_openapi(app: FastAPI, settings: Serving) -> dict[str, Any]:
             "Stateless: a request brings leads and their events, the answer brings their scores. "
             f"A request holds at most {settings.max_leads:,} leads and {settings.max_body_bytes:,} "
             "bytes. Every error is a problem (RFC 9457) that names the field and never repeats "
-            "its value. Where the app has keys, a request needs one."
+            "its value. Where the app has keys, a request needs one; where it has none, it answers "
+            "under the names of its own machine only, as localhost, and 421 under others."
         ),
         routes=app.routes,
         tags=[

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from leadml.service import Serving
 from serving.web.exchange import Exchange, Numbers
-from serving.web.guard import admit
+from serving.web.guard import admit, check_host
 from serving.web.limits import Limits
 from serving.web.log_lines import told
 from serving.web.request_log import Handled, pseudonym
@@ -71,6 +71,7 @@ class Boundary:
     ) -> None:
         self.app = app
         self.keys = settings.keys
+        self.only_here = settings.only_here
         self.numbers = Numbers()
         self.limits = Limits(
             max_at_once=settings.max_at_once, request_seconds=settings.request_seconds
@@ -89,6 +90,8 @@ class Boundary:
         for began in self.on_begin:
             began()
         try:
+            if self.only_here:
+                check_host(scope["headers"])
             admit(scope, self.keys)
             await self.limits.run(self.app, exchange)
         except HTTPException as refusal:

@@ -5,12 +5,14 @@ takes none of the places of `serving.web.limits`, and it costs a tenth of two se
 A key comes as ``Authorization: Bearer …`` or as ``X-API-Key``; for the pages that people read also
 as the password of HTTP Basic, which is all that a browser can send by itself. What comes is hashed
 and compared with every hash there is, each in constant time, so that the time of an answer says
-neither whether a key is nearly right nor which it is. Without keys everyone may ask everything.
+neither whether a key is nearly right nor which it is. Without keys everyone may ask everything, but
+only by a name of this machine: web pages elsewhere can have their own name lead here.
 """
 
 import base64
 import binascii
 import hmac
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -33,9 +35,15 @@ SCHEMES: dict[str, Any] = {
 }
 """How the documentation tells of keys."""
 
+_HERE = re.compile(rb"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]*)?", re.IGNORECASE)
 _BEARER = b"bearer "
 _BASIC = b"basic "
 _ASK_BY_HAND = 'Basic realm="leadml", charset="UTF-8"'
+
+_ELSEWHERE = (
+    "The Host must be localhost, 127.0.0.1 or [::1] as long as the app has no key. `leadml key` "
+    "makes one."
+)
 
 REPORT, LEADS = "/report", "/leads/"
 """Where the pages are that people read; a lead's has its id behind."""
@@ -59,12 +67,15 @@ def scopes_for(path: str) -> tuple[Scope, ...]:
 
 
 def is_page(path: str) -> bool:
-    """Whether a path is that of a page that people read.
+    """Whether a path is that of a page that people read, or begins like one.
+
+    Routes take a path that ends with a line feed for the one without: a key for something else must
+    not reach a report by it.
 
     >>> is_page("/report"), is_page("/leads/a/b"), is_page("/leads"), is_page("/v1/leads/a/score")
     (True, True, False, False)
     """
-    return path == REPORT or path.startswith(LEADS)
+    return path.startswith((REPORT, LEADS))
 
 
 def wants_page(scope: Connection) -> bool:
@@ -72,6 +83,31 @@ def wants_page(scope: Connection) -> bool:
     return is_page(scope["path"]) and any(
         name == b"accept" and b"text/html" in value.lower() for name, value in scope["headers"]
     )
+
+
+def names_this_machine(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    """Whether the one Host of a request is localhost or an address of loopback, at any port.
+
+    >>> names_this_machine([(b"host", b"localhost:8000")])
+    True
+    >>> names_this_machine([(b"host", b"localhost.example.com")])
+    False
+    """
+    hosts = [value for name, value in headers if name == b"host"]
+    return len(hosts) == 1 and _HERE.fullmatch(hosts[0]) is not None
+
+
+def check_host(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Turns a request away that does not name this machine.
+
+    A browser lets a web page read what comes from the name of the page. Who owns the name can have
+    it resolve to 127.0.0.1 once the page is there (DNS rebinding), but the Host is still the name.
+
+    Raises:
+        HTTPException: 421, the Host is another.
+    """
+    if not names_this_machine(headers):
+        raise HTTPException(421, _ELSEWHERE)
 
 
 def admit(scope: Connection, keys: tuple[Key, ...]) -> None:

@@ -9,8 +9,11 @@ import base64
 import hashlib
 import html
 import json
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from leadml.pages.card import About, build_card
 from leadml.pages.environment import pages
+from leadml.people import hide_people
 from serving.scorer import Scorer
 from serving.web.deps import CurrentScorer, state_of
 from serving.web.guard import LEADS, REPORT, wants_page
@@ -33,13 +37,18 @@ from serving.wire.answering import Answer
 from serving.wire.lead_answers import score_found
 from serving.wire.problems import MEDIA_TYPE
 
-MOST_REASONS = 8
-"""A card tells so many reasons; what they leave out is one more step of its waterfall."""
+WRITTEN = "version-*.html"
+"""What trainings call the reports that they write."""
+
+MOST_REASONS = 12
+"""A card tells no more reasons; what they leave out is one more step of its waterfall."""
 
 NO_REPORT = (
     "There is no report to show: `leadml train` writes one into the folder that serving.reports "
     "in leadml.toml names."
 )
+
+_GONE = (FileNotFoundError, NotADirectoryError)
 
 _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 _META = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([^"<>]*)">')
@@ -72,18 +81,28 @@ async def lead(request: Request, scorer: CurrentScorer, wanted: WantedLead) -> R
 
 
 def read_report(place: str) -> bytes:
-    """The report at a path, or the newest one of a folder.
+    """The report at a path, or the newest one of a folder, of those that trainings wrote.
 
     Raises:
         HTTPException: 404, there is none.
     """
     path = Path(place)
-    found = [path]
-    if place and path.is_dir():
-        found = sorted(path.glob("*.html"), key=lambda own: (own.stat().st_mtime, own.name))
-    if not place or not found or not found[-1].is_file():
-        raise HTTPException(404, NO_REPORT)
-    return found[-1].read_bytes()
+    found = [path] if path.is_file() else _reports(path) if place else []
+    for one in found:
+        with suppress(*_GONE):
+            return one.read_bytes()
+    raise HTTPException(404, NO_REPORT)
+
+
+def _reports(folder: Path) -> list[Path]:
+    """The reports of a folder, the newest first; links, which may lead out of it, are none."""
+    found = []
+    with suppress(*_GONE), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(*_GONE):
+                if fnmatchcase(entry.name, WRITTEN) and entry.is_file(follow_symlinks=False):
+                    found.append((entry.stat().st_mtime_ns, Path(entry)))
+    return [path for _, path in sorted(found, reverse=True)]
 
 
 def policy_of(content: bytes) -> str:
@@ -111,7 +130,7 @@ def render_lead(scorer: Scorer, answered: Answer) -> str:
     about = About.of(scorer.model.card, scores.base)
     return _site().lead.render(
         style=_site().style,
-        lead=build_card(row, about),
+        lead=build_card(hide_people(row), about),
         model=scorer.model.card["name"],
         version=scorer.version,
     )

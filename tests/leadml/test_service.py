@@ -126,6 +126,15 @@ def test_without_keys_the_app_may_not_listen_beyond_this_machine(host):
     check_exposure(Serving(host=host, open=True))
 
 
+@pytest.mark.parametrize("open_to_all", [False, True])
+def test_without_keys_no_page_of_just_anyone_may_read(open_to_all):
+    serving = Serving(open=open_to_all, cors_origins=("https://ok.example", "*"))
+    with pytest.raises(ConfigError, match=r"cors_origins must name the origins .* got '\*'"):
+        check_exposure(serving)
+    check_exposure(dataclasses.replace(serving, keys=(Key("crm", HASH),)))
+    check_exposure(dataclasses.replace(serving, cors_origins=("https://ok.example",)))
+
+
 # What is logged with a run.
 
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from leadml.drafts import in_place_of
@@ -29,6 +30,9 @@ VARIABLE = "LEADML_CHROMIUM"
 """Names the browser where it is not on the path."""
 
 TIMEOUT_SECONDS = 120.0
+
+_END_SECONDS = 10.0
+"""How long a browser that was killed may hold on to what it wrote to."""
 
 _FLAGS = (
     "--headless",
@@ -124,12 +128,22 @@ def _print(browser: str, html: Path, printed: Path, folder: Path, seconds: float
     try:
         _, error = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as late:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        _end(process)
         msg = (
             f"'{browser}' must print '{html}' within {seconds:g} seconds, but did not. Try again "
             "when the machine is less busy, or print the page from a browser."
         )
         raise LeadmlError(msg) from late
+    except BaseException:
+        _end(process)
+        raise
     lines = error.decode(errors="replace").strip().splitlines()
     return lines[-1].rstrip(".") if lines else ""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """Ends a browser with its children, and waits until none of them writes any more."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.communicate(timeout=_END_SECONDS)

@@ -157,7 +157,7 @@ def test_the_log_holds_what_was_answered(
 
 
 def test_a_monitor_reads_the_numbers_of_the_app(scorer: Scorer) -> None:
-    with TestClient(create_app(Serving(), Fixed(scorer))) as client:
+    with TestClient(create_app(Serving(), Fixed(scorer)), base_url="http://localhost") as client:
         for _ in range(3):
             client.get("/healthz")
         client.get("/nowhere/anna@example.com")

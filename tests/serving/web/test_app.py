@@ -41,7 +41,7 @@ def at_noon(settings: Serving, source: Source) -> FastAPI:
 @contextmanager
 def running(app: FastAPI) -> Iterator[TestClient]:
     """A client of an app, once its model is there."""
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://localhost") as client:
         ready = eventually(client, 200)
         assert ready.status_code == 200, ready.text
         yield client
@@ -591,7 +591,7 @@ def test_the_app_is_alive_at_once_and_ready_once_the_model_is_there(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(at_noon(Serving(), Loading(load))) as client:
+    with TestClient(at_noon(Serving(), Loading(load)), base_url="http://localhost") as client:
         assert client.get("/healthz").json() == {"status": "ok"}
         for waiting in (client.get("/readyz"), client.get("/v1/model")):
             assert waiting.status_code == 503
@@ -607,7 +607,9 @@ def test_one_of_several_lets_nobody_in_before_its_model_is_there(scorer):
         time.sleep(0.3)
         return scorer
 
-    with TestClient(create_app(Serving(), Loading(load), hold_seconds=10)) as client:
+    with TestClient(
+        create_app(Serving(), Loading(load), hold_seconds=10), base_url="http://localhost"
+    ) as client:
         assert client.get("/readyz").status_code == 200
 
 
@@ -621,7 +623,9 @@ def test_loading_is_tried_again_until_there_is_a_model(scorer):
         gate.wait(30)
         return scorer
 
-    with TestClient(at_noon(Serving(poll_seconds=0.01), Loading(load))) as client:
+    with TestClient(
+        at_noon(Serving(poll_seconds=0.01), Loading(load)), base_url="http://localhost"
+    ) as client:
         said = "The model could not be loaded: There is no champion. Run `leadml promote`."
         for _ in range(1000):
             if client.get("/readyz").json()["detail"] == said:
@@ -637,7 +641,7 @@ def test_a_loader_that_breaks_leaves_an_app_that_says_so():
     def load() -> Scorer:
         raise KeyError(lead()["lead_id"])
 
-    with TestClient(at_noon(Serving(), Loading(load))) as client:
+    with TestClient(at_noon(Serving(), Loading(load)), base_url="http://localhost") as client:
         for _ in range(1000):
             said = client.get("/readyz").json()["detail"]
             if "unexpectedly" in said:

@@ -29,7 +29,7 @@ class Place:
         add_boundary(
             self.app, Serving(**settings), on_begin=(self.begin,), on_end=(self.told.append,)
         )
-        self.client = TestClient(self.app)
+        self.client = TestClient(self.app, base_url="http://localhost")
 
         @self.app.get("/v1/leads/{lead_id}")
         async def lead(lead_id: str, request: Request) -> str:
@@ -95,6 +95,7 @@ def test_every_answer_says_how_browsers_may_treat_it(place, path):
     assert headers["cache-control"] == "no-store"
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["referrer-policy"] == "no-referrer"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
     assert "access-control-allow-origin" not in headers
 
 

@@ -14,7 +14,7 @@ from leadml.service import Key, Serving, new_key, sha256_of
 from serving.models.source import Fixed
 from serving.web import guard
 from serving.web.app import build_openapi, create_app
-from serving.web.guard import OPEN, admit, known, presented, scopes_for
+from serving.web.guard import OPEN, admit, known, names_this_machine, presented, scopes_for
 from tests.serving.sources import Loading
 
 PLAIN = {name: f"{name}-{'k' * 40}" for name in ("crm", "board", "ops", "all")}
@@ -86,9 +86,87 @@ def test_a_path_that_only_looks_like_an_open_one_is_closed(path):
     assert scopes_for(path) == ("admin",)
 
 
+@pytest.mark.parametrize("path", ["/report\n", "/report/", "/reports", "/leads/", "/leads/a\nb"])
+def test_a_path_that_only_looks_like_a_page_is_none_for_a_key_of_another_scope(path):
+    assert scopes_for(path) == ("read",)
+
+
+def test_no_key_of_another_scope_reads_the_report_by_a_line_feed(scorer, tmp_path):
+    report = tmp_path / "report.html"
+    report.write_text("secret")
+    settings = Serving(keys=KEYS, reports=str(report))
+    with TestClient(create_app(settings, Fixed(scorer))) as client:
+        asked = {
+            name: client.get("/report%0A", headers={"X-API-Key": PLAIN[name]}) for name in PLAIN
+        }
+    assert (asked["ops"].status_code, asked["crm"].status_code) == (403, 403)
+    assert "secret" not in asked["ops"].text + asked["crm"].text
+
+
 @given(st.text())
 def test_no_path_that_is_not_named_is_open(path):
     assert (scopes_for(path) == ()) == (path in OPEN)
+
+
+# Under which name, where there is no key.
+
+HERE = ["localhost", "LOCALHOST:8000", "127.0.0.1", "127.0.0.1:80", "127.8.9.1:8000", "[::1]:8000"]
+ELSEWHERE = [
+    *("evil.example", "evil.example:8000", "localhost.evil.example", "127.0.0.1.evil.example"),
+    *("evil.example#localhost", "evil.example@localhost", "localhost@evil.example", "localhost "),
+    *("localhost:8000.evil.example", "localhost\n", "0.0.0.0", "127.0.0", "::1", "[::1", "[::2]"),
+    *("1127.0.0.1", "127.0.0.1,evil.example", "", ":8000", "testserver", "10.0.0.5"),
+]
+
+
+@pytest.mark.parametrize("host", HERE)
+def test_an_app_without_keys_answers_under_the_names_of_its_machine(host):
+    assert names_this_machine([(b"accept", b"*/*"), (b"host", host.encode())])
+
+
+@pytest.mark.parametrize("host", ELSEWHERE)
+def test_an_app_without_keys_answers_under_no_other_name(host):
+    assert not names_this_machine([(b"accept", b"*/*"), (b"host", host.encode())])
+
+
+def test_a_request_has_one_host():
+    assert not names_this_machine([])
+    assert not names_this_machine([(b"host", b"localhost"), (b"host", b"evil.example")])
+
+
+def statuses_under(host: str, settings: Serving, scorer) -> set[int]:
+    """Of everything that an app without a source answers."""
+    app = create_app(settings, Fixed(scorer))
+    with TestClient(app, base_url=f"http://{host}") as client:
+        paths = [*build_openapi(app, settings)["paths"], "/metrics", "/docs", "/report", "/leads/a"]
+        asked = {client.get(path).status_code for path in paths}
+        return asked | {client.post(path, json={"leads": []}).status_code for path in paths}
+
+
+def test_a_page_whose_name_was_turned_to_this_machine_reads_nothing(scorer):
+    assert statuses_under("evil.example:8000", Serving(), scorer) == {421}
+    assert 421 not in statuses_under("127.0.0.1:8000", Serving(), scorer)
+
+
+def test_with_keys_or_open_to_everyone_any_name_will_do(scorer):
+    for settings in (Serving(keys=KEYS), Serving(open=True)):
+        assert 421 not in statuses_under("leads.example.com", settings, scorer)
+
+
+def test_who_asks_under_another_name_hears_what_to_do_and_not_the_name(scorer):
+    with TestClient(create_app(Serving(), Fixed(scorer)), base_url="http://evil.example") as client:
+        said = client.get("/v1/model")
+        page = client.get("/report", headers={"Accept": "text/html"})
+    assert said.headers["content-type"] == "application/problem+json"
+    assert said.json()["title"] == "Misdirected Request"
+    assert said.json()["detail"] == (
+        "The Host must be localhost, 127.0.0.1 or [::1] as long as the app has no key. "
+        "`leadml key` makes one."
+    )
+    assert page.status_code == 421
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert said.headers["cache-control"] == page.headers["cache-control"] == "no-store"
+    assert "evil" not in said.text + page.text
 
 
 # Which key came.

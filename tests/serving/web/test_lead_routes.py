@@ -66,7 +66,7 @@ def placed(config: Config, folder: Path, company: Tables) -> Config:
 
 @contextlib.contextmanager
 def running(app: ASGIApp) -> Iterator[TestClient]:
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://localhost") as client:
         for _ in range(600):
             if client.get("/readyz").status_code == 200:
                 break

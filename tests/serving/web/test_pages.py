@@ -5,6 +5,7 @@ import dataclasses
 import hashlib
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,16 +13,19 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
+from starlette.exceptions import HTTPException
 
 from leadml.config import Config
+from leadml.people import hidden
 from leadml.service import Key, Serving, sha256_of
 from leadml.tables import Tables
 from serving.lookup import Lookup
 from serving.models.source import Fixed
 from serving.points import points_scorer
 from serving.scorer import Scorer
+from serving.scores import Scores
 from serving.web.app import build_openapi, create_app
-from serving.web.pages import policy_of, read_report
+from serving.web.pages import NO_REPORT, policy_of, read_report
 
 PLAIN = {name: f"{name}-{'k' * 40}" for name in ("crm", "board", "ops")}
 SCOPES = {"crm": ("score",), "board": ("read",), "ops": ("admin",)}
@@ -64,7 +68,8 @@ def placed(config: Config, folder: Path, tables: Tables) -> Config:
 
 def running(settings: Serving, scorer: Scorer, placed: Config | None) -> Iterator[TestClient]:
     lookup = None if placed is None else Lookup(placed)
-    with TestClient(create_app(settings, Fixed(scorer), lookup)) as client:
+    app = create_app(settings, Fixed(scorer), lookup)
+    with TestClient(app, base_url="http://localhost") as client:
         for _ in range(600):
             if client.get("/readyz").status_code == 200:
                 break
@@ -118,6 +123,19 @@ def test_the_card_of_a_lead_says_what_its_score_says(client: TestClient, tables:
     assert "The average lead" in page.text
     for name in score["missing"]:
         assert name in page.text
+
+
+def test_a_card_tells_no_person_but_by_the_id_that_was_asked_for(
+    client: TestClient, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = Scores.for_people
+    owner = [{"text": "owner is jane@example.com", "group": "fit", "effect": 0.1}]
+    monkeypatch.setattr(Scores, "for_people", lambda own: told(own).assign(reasons=[owner]))
+    page = client.get(f"/leads/{open_lead(tables)}", headers=by_hand(PLAIN["board"]))
+
+    assert page.status_code == 200
+    assert f"Owner is {hidden('jane@example.com')}" in page.text
+    assert "jane" not in page.text
 
 
 def test_what_a_page_may_do_is_to_show_its_own_style(client: TestClient, tables: Tables) -> None:
@@ -273,12 +291,81 @@ def test_without_a_report_the_app_says_how_to_write_one(scorer: Scorer, tmp_path
             assert str(tmp_path) not in answer.text
 
 
-def test_of_a_folder_the_newest_report_is_shown(tmp_path: Path) -> None:
-    for name, age in (("old.html", 100), ("new.html", 10), ("notes.txt", 0)):
-        (tmp_path / name).write_text(name)
-        os.utime(tmp_path / name, (1e9 - age, 1e9 - age))
+def put(path: Path, *, age: float) -> Path:
+    """A file that holds its own name, so many seconds old."""
+    path.write_text(path.name)
+    os.utime(path, (1e9 - age, 1e9 - age))
+    return path
 
-    assert read_report(str(tmp_path)) == b"new.html"
+
+def refused(place: Path | str) -> bool:
+    """Whether there is no report to show."""
+    with pytest.raises(HTTPException) as none:
+        read_report(str(place))
+    return (none.value.status_code, none.value.detail) == (404, NO_REPORT)
+
+
+def test_of_a_folder_the_newest_report_of_a_training_is_shown(tmp_path: Path) -> None:
+    put(tmp_path / "version-2.html", age=100)
+    put(tmp_path / "version-10.html", age=10)
+    for name in ("report.html", ".version-11.html", "version-10.md", "version-11.html.tmp"):
+        put(tmp_path / name, age=0)
+    (tmp_path / "version-12.html").mkdir()
+
+    assert read_report(str(tmp_path)) == b"version-10.html"
+
+
+def test_what_lies_outside_the_folder_is_no_report(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "version-1.html").symlink_to(put(tmp_path / "secret.html", age=0))
+    (folder / "version-2.html").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(folder / "version-3.html")
+
+    assert refused(folder)
+    put(folder / "version-4.html", age=50)
+    assert read_report(str(folder)) == b"version-4.html"
+
+
+def test_a_report_that_vanishes_while_it_is_looked_for_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "version-1.html", age=50)
+    newest = put(tmp_path / "version-2.html", age=0)
+    real = Path.read_bytes
+
+    def read(path: Path) -> bytes:
+        newest.unlink(missing_ok=True)
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read)
+    assert read_report(str(tmp_path)) == b"version-1.html"
+    assert refused(put(newest, age=0))
+
+
+def test_a_folder_that_vanishes_while_it_is_looked_into_holds_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    put(folder / "version-1.html", age=0)
+    real = os.scandir
+
+    def look(place: Path) -> object:
+        monkeypatch.setattr(os, "scandir", real)
+        shutil.rmtree(place)
+        return real(place)
+
+    monkeypatch.setattr(os, "scandir", look)
+    assert refused(folder)
+
+
+def test_no_folder_is_not_the_folder_at_hand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "version-1.html", age=0)
+    monkeypatch.chdir(tmp_path)
+    assert refused("")
 
 
 @pytest.mark.parametrize(

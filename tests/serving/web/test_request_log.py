@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import time
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -14,6 +13,7 @@ from leadml.service import Serving
 from serving.models.source import Fixed
 from serving.web.app import create_app
 from serving.web.request_log import LOT, WAIT_SECONDS, Handled, RequestLog, line_of, pseudonym
+from tests.serving.waiting import until_ready
 
 PERSON = "jane@example.com"
 NOON = datetime(2026, 5, 6, 12, 30, tzinfo=UTC)
@@ -92,7 +92,7 @@ def test_a_lot_is_written_when_it_is_full_and_the_rest_after_a_moment(caplog):
 
 def test_what_waits_is_written_at_the_end(scorer, caplog):
     caplog.set_level(logging.INFO, logger="serving.web.request_log")
-    with TestClient(create_app(Serving(), Fixed(scorer))) as client:
+    with TestClient(create_app(Serving(), Fixed(scorer)), base_url="http://localhost") as client:
         client.get("/healthz")
         assert "serving.web.request_log" not in {record.name for record in caplog.records}
     assert [line["route"] for line in lines(caplog)] == ["/healthz"]
@@ -106,9 +106,8 @@ def test_a_line_tells_nothing_of_what_was_sent(scorer, caplog):
         "attributes": {"industry": "Zorbology", "employees": 98765, PERSON: PERSON},
         "events": [{"event_type": "teleported", "occurred_at": "2025-05-02T09:00:00Z"}],
     }
-    with TestClient(create_app(Serving(), Fixed(scorer))) as client:
-        while client.get("/readyz").status_code != 200:
-            time.sleep(0.01)
+    with TestClient(create_app(Serving(), Fixed(scorer)), base_url="http://localhost") as client:
+        until_ready(lambda: client.get("/readyz"))
         for body in ({"leads": [lead]}, {"leads": [{**lead, "created_at": PERSON}]}, {PERSON: 1}):
             client.post(f"/v1/score?name={PERSON}", json=body, headers={"User-Agent": PERSON})
         client.post("/v1/score", content=PERSON.encode(), headers={"X-API-Key": PERSON})

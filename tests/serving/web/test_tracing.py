@@ -33,7 +33,7 @@ def traced(app: FastAPI) -> memory.InMemorySpanExporter:  # type: ignore[name-de
 def test_a_request_is_one_span_told_by_its_route(scorer: Scorer) -> None:
     app = create_app(Serving(), Fixed(scorer))
     exporter = traced(app)
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://localhost") as client:
         client.get("/healthz?who=anna@example.com")
         client.get("/nowhere/anna@example.com", headers={"X-Who": "anna@example.com"})
     health, lost = exporter.get_finished_spans()
@@ -51,7 +51,7 @@ def test_a_request_is_one_span_told_by_its_route(scorer: Scorer) -> None:
 def test_a_span_continues_the_trace_of_its_caller(scorer: Scorer) -> None:
     app = create_app(Serving(), Fixed(scorer))
     exporter = traced(app)
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://localhost") as client:
         client.get("/healthz", headers={"traceparent": PARENT})
         client.get("/healthz")
     followed, alone = exporter.get_finished_spans()
@@ -69,7 +69,7 @@ def test_an_error_of_ours_is_an_error_of_the_span() -> None:
         raise ValueError(msg)
 
     exporter = traced(app)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, base_url="http://localhost", raise_server_exceptions=False) as client:
         client.get("/broken")
     (span,) = exporter.get_finished_spans()
     assert span.status.status_code.name == "ERROR"
@@ -97,7 +97,7 @@ def test_a_collector_is_sent_the_spans(scorer: Scorer) -> None:
         threading.Thread(target=server.serve_forever).start()
         app = create_app(Serving(), Fixed(scorer))
         add_tracing(app, f"http://127.0.0.1:{server.server_port}/")
-        with TestClient(app) as client:
+        with TestClient(app, base_url="http://localhost") as client:
             client.get("/healthz")
         server.shutdown()
     ((path, body),) = Collector.taken
@@ -110,7 +110,7 @@ def test_a_collector_that_is_away_stops_nobody(scorer: Scorer) -> None:
     app = create_app(Serving(), Fixed(scorer))
     add_tracing(app, "http://127.0.0.1:9")
     started = time.monotonic()
-    with TestClient(app) as client:
+    with TestClient(app, base_url="http://localhost") as client:
         assert client.get("/healthz").status_code == 200
     assert time.monotonic() - started < 15
 

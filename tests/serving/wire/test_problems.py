@@ -38,7 +38,7 @@ def client_of(error: Exception) -> TestClient:
     async def counts(n: Annotated[int, Query()]) -> int:
         return n
 
-    return TestClient(app)
+    return TestClient(app, base_url="http://localhost")
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 import os
 import re
+import select
 import shutil
 import stat
+import subprocess
+import tempfile
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +87,41 @@ def test_a_browser_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None
         )
     assert time.monotonic() - started < 20
     assert not (tmp_path / "report.pdf").exists()
+
+
+def test_whoever_stops_waiting_leaves_no_browser_and_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    alive = tmp_path / "alive"
+    os.mkfifo(alive)
+    held = os.open(alive, os.O_RDONLY | os.O_NONBLOCK)
+    # Both hold the pipe open as long as they live.
+    sleeping = script(tmp_path / "sleeping", f"exec 3>{alive}; sleep 60 & echo up >&3; sleep 60")
+    waiting = subprocess.Popen.communicate
+    calls = []
+
+    def interrupted(*given: Any, **named: Any) -> Any:
+        calls.append(named)
+        if len(calls) > 1:
+            return waiting(*given, **named)
+        select.select([held], [], [], 30)
+        assert os.read(held, 100) == b"up\n"
+        assert list(scratch.iterdir())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "communicate", interrupted)
+    environ = {"PATH": "/bin:/usr/bin", VARIABLE: str(sleeping)}
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            write_pdf(page(tmp_path), tmp_path / "report.pdf", environ=environ)
+        assert select.select([held], [], [], 10)[0], "someone still holds the pipe"
+        assert os.read(held, 1) == b"", "nobody does any more"
+    finally:
+        os.close(held)
+    assert list(scratch.iterdir()) == []
 
 
 def letters(printed: bytes) -> str:
