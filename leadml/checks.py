@@ -14,6 +14,7 @@ from leadml.config import Config
 from leadml.errors import listed, nearest
 from leadml.extract import Extract
 from leadml.findings import Findings
+from leadml.people import names_people
 from leadml.reading import TableReader
 from leadml.survey import Survey
 from leadml.tables import Clock, Tables, is_among
@@ -88,6 +89,7 @@ def inspect_tables(
         _note_cut(draft, cut, reader.findings)
         _note_undeclared(cut, config, reader.findings)
         _note_unknown_columns(cut, config, reader.findings)
+        _note_people(cut, config, reader.findings)
     return dataclasses.replace(cut, findings=tuple(reader.findings.found))
 
 
@@ -175,3 +177,20 @@ def _note_unknown_columns(tables: Tables, config: Config, findings: Findings) ->
                 f"{nearest(unknown[0], columns)}"
             )
             findings.add("warning", "attributes", text, len(unknown))
+
+
+def _note_people(tables: Tables, config: Config, findings: Findings) -> None:
+    """A model should learn what firms have in common, not who somebody is."""
+    out = {*config.attributes.kept_out, config.attributes.email, "lead_id", "account_id"}
+    for name, frame in (("leads", tables.leads), ("attributes", tables.attributes)):
+        for column in frame.select_dtypes(["object", "str"]).columns.difference(sorted(out)):
+            texts = frame[column].dropna().astype("str")
+            people = {text for text in texts.unique() if names_people(text)}
+            rows = int(texts.isin(people).sum())
+            if rows:
+                text = (
+                    f"{rows:,} values of {column} look like an e-mail address or a telephone "
+                    "number. Reports hide them; answers of the app do not. Name the column in "
+                    "attributes.exclude, or let it say a team instead of a person."
+                )
+                findings.add("warning", name, text, rows)

@@ -1,32 +1,46 @@
-"""Does a lead's id tell who it is? One that looks like an address or a number is not shown.
+"""Does a text tell who a person is? What looks like an address or a number is not shown.
 
 In its place stand the first digits of its SHA-256, the same in every report, so that two readers
 can speak of one lead. That keeps it from being read, not from being guessed: whoever has a list of
 addresses can hash them all.
 """
 
+import dataclasses
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
-DIGITS = 8
-"""So many hexadecimal digits are shown: among 50,000 leads two alike are unlikely."""
+import pandas as pd
+
+Data = TypeVar("Data")
+
+DIGITS = 10
+"""So many hexadecimal digits are shown: of 50,000 leads two are alike once in a thousand times."""
 
 _EMAIL = re.compile(r"[^\s@]@[^\s@]")
-_ABROAD = re.compile(r"\+\s?\d(?:[\s().\-/]*\d){6,}")
 _DASHES = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2212", "-"))
-_DIALLED = re.compile(r"[+(]?[\d\s().\-/]+")
+_ABROAD = re.compile(r"\+\s?\d(?:[\s().\-/]*\d){6,}")
+_DIALLED = re.compile(r"[+(\[]?[\d\s().\[\]\-/]+?(?:\s?(?:ext\.?|x)\s?\d{1,6})?")
 _LEAST_DIGITS = 7
 _BARE_DIGITS = 10
+
+_APART = r"\s@\uff20,;:\"'()<>\[\]{}|“”„‘’"
+_WITHIN = re.compile(
+    rf"[^{_APART}]+(?:[@\uff20]|%40)[^{_APART}]+"  # an e-mail address
+    r"|(?:\+|\b00)\s?\d(?:[\s().\-/\u2010-\u2014]{0,3}\d){6,14}"  # a number as dialled from abroad
+    r"|(?<![\w.,:\-/])\(?0\d{2,5}\)?[\s./\-]+\d(?:[\s.\-/]?\d){4,9}(?![\w,:])"  # with its area code
+    r"|(?<![\w.,\-/])\d{10,15}(?![\w.,\-/])"  # bare digits
+)
 
 
 def shown_ids(lead_ids: Iterable[str], *, with_names: bool) -> dict[str, str]:
     """How each id is shown: as it is where names are asked for, or where it tells nobody.
 
     >>> shown_ids(["L1", "jane@example.com"], with_names=False)
-    {'L1': 'L1', 'jane@example.com': '8c87b489'}
+    {'L1': 'L1', 'jane@example.com': '8c87b489ce'}
     """
     return {own: hidden(own) if not with_names and tells_a_person(own) else own for own in lead_ids}
 
@@ -46,11 +60,64 @@ def tells_a_person(lead_id: str) -> bool:
     if _EMAIL.search(dialled) or _ABROAD.search(dialled):
         return True
     count = sum(sign.isdigit() for sign in dialled)
-    if not _DIALLED.fullmatch(dialled) or count < _LEAST_DIGITS:
+    if not _DIALLED.fullmatch(dialled.lower()) or count < _LEAST_DIGITS:
         return False
     return count >= _BARE_DIGITS or not dialled.isdigit() or dialled.startswith("0")
 
 
-def hidden(lead_id: str) -> str:
-    """The first digits of an id's SHA-256."""
-    return hashlib.sha256(lead_id.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+def hidden(text: str) -> str:
+    """The first digits of a text's SHA-256."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def without_people(text: str) -> str:
+    """A text in which the addresses and numbers of people are hidden, and nothing else is changed.
+
+    >>> without_people("account owner is jane@example.com")
+    'account owner is 8c87b489ce'
+    >>> without_people("12,500 views between 2026-01-05 and 2026-02-05")
+    '12,500 views between 2026-01-05 and 2026-02-05'
+    """
+    return _WITHIN.sub(lambda found: hidden(found[0]), text)
+
+
+def names_people(text: str) -> bool:
+    """Whether `without_people` hides anything of a text."""
+    return _WITHIN.search(text) is not None
+
+
+def hide_people(data: Data) -> Data:
+    """The same data, every text of it `without_people`.
+
+    Args:
+        data: texts, numbers, lists, tuples, mappings, data classes and frames, in any depth. Ids
+            are left as they are (the columns and keys ``lead_id``): see `shown_ids`.
+    """
+    return cast("Data", _hide(data))
+
+
+def _hide(data: Any) -> Any:
+    if isinstance(data, str):
+        return without_people(data)
+    if isinstance(data, Mapping):
+        return {_hide(key): own if key == "lead_id" else _hide(own) for key, own in data.items()}
+    if isinstance(data, list | tuple):
+        return type(data)(map(_hide, data))
+    if isinstance(data, pd.DataFrame):
+        return data.assign(
+            **{
+                name: data[name].map(_hide)
+                for name in data.columns
+                if name != "lead_id" and _holds_texts(data[name].dtype)
+            }
+        )
+    if dataclasses.is_dataclass(data) and not isinstance(data, type):
+        own = {field.name: getattr(data, field.name) for field in dataclasses.fields(data)}
+        return dataclasses.replace(data, **{name: _hide(value) for name, value in own.items()})
+    return data
+
+
+def _holds_texts(dtype: Any) -> bool:
+    return isinstance(dtype, pd.StringDtype | pd.CategoricalDtype) or pd.api.types.is_object_dtype(
+        dtype
+    )

@@ -16,10 +16,11 @@ from leadml.arrays import Bools, Floats, Ints
 from leadml.model import Calibration
 from leadml.parallel import in_order
 from leadml.progress import track
+from training.beside import differences, estimates, figures_to_json
 from training.calibrate import fit_calibration
 from training.choose import choose_recipe
 from training.fit import PARTS, Margin, Recipe, fit_margin
-from training.metrics import ALL, RANKING, Estimate, estimate, share_of_wins
+from training.metrics import ALL, RANKING, Estimate, resample, share_of_wins
 from training.periods import LEAST_OUTCOMES, Period
 from training.replay import Replays
 from training.rivals import FITTED, NO_PROBABILITY
@@ -39,6 +40,7 @@ class Slice:
         recipe: the model's recipe, where it was one.
         n, leads, converted: of the examples.
         figures: by scorer, then metric.
+        ahead: the model's figures less a rival's, by rival, then metric.
     """
 
     name: str
@@ -47,20 +49,18 @@ class Slice:
     leads: int
     converted: int
     figures: Mapping[str, Mapping[str, Estimate]]
+    ahead: Mapping[str, Mapping[str, Estimate]]
 
     def to_json(self) -> dict[str, Any]:
         """Itself as plain data."""
-        figures = {
-            scorer: {name: figure.to_json() for name, figure in own.items()}
-            for scorer, own in self.figures.items()
-        }
         return {
             "name": self.name,
             "recipe": self.recipe,
             "n": self.n,
             "leads": self.leads,
             "converted": self.converted,
-            "figures": figures,
+            "figures": figures_to_json(self.figures),
+            "ahead": figures_to_json(self.ahead),
         }
 
 
@@ -209,12 +209,19 @@ def _slice(replays: Replays, own: _Scored, *, capacity: float) -> Slice:
     seed = replays.lesson.settings.seed
     converted = examples["converted"].to_numpy(dtype=bool)
     within = {"wins_in_capacity": share_of_wins(capacity)}
-    figures = {}
+    drawn = {}
     for name, score in own.scores.items():
         metrics = {**(RANKING if name in NO_PROBABILITY else ALL), **within}
-        figures[name] = estimate(metrics, converted, score, examples["group"], seed=seed)
-    leads, won = int(examples["lead_id"].nunique()), int(examples["converted"].sum())
-    return Slice(own.name, own.recipe, len(examples), leads, won, figures)
+        drawn[name] = resample(metrics, converted, score, examples["group"], seed=seed)
+    return Slice(
+        own.name,
+        own.recipe,
+        len(examples),
+        int(examples["lead_id"].nunique()),
+        int(converted.sum()),
+        estimates(drawn),
+        differences(drawn, MODEL),
+    )
 
 
 def _some(own: _Scored, name: str, inside: Bools) -> _Scored:

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from leadml.arrays import Bools, Floats
+from training.beside import differences, estimates, figures_from_json, figures_to_json
 from training.evidence.rates import count_rate
-from training.metrics import ALL, RANKING, Estimate, estimate
+from training.metrics import ALL, RANKING, Estimate, resample
 from training.rivals import NO_PROBABILITY
 
 RELIABILITY_BINS = 10
@@ -32,6 +33,7 @@ class Evaluation:
         ranges: the same columns over fixed ranges of probability; empty ranges left out.
         n, converted: of the test examples.
         leads: distinct leads among them.
+        ahead: the model's figures less a rival's, by rival, then metric.
     """
 
     figures: dict[str, dict[str, Estimate]]
@@ -40,30 +42,27 @@ class Evaluation:
     n: int
     converted: int
     leads: int
+    ahead: dict[str, dict[str, Estimate]]
 
     def to_json(self) -> dict[str, Any]:
         """Itself as plain data."""
         return {
-            "figures": {
-                scorer: {name: figure.to_json() for name, figure in figures.items()}
-                for scorer, figures in self.figures.items()
-            },
+            "figures": figures_to_json(self.figures),
             "reliability": self.reliability.to_dict("records"),
             "ranges": self.ranges.to_dict("records"),
             "n": self.n,
             "converted": self.converted,
             "leads": self.leads,
+            "ahead": figures_to_json(self.ahead),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Evaluation":
         """The inverse of `to_json`."""
-        figures = {
-            scorer: {name: Estimate.from_json(figure) for name, figure in own.items()}
-            for scorer, own in data["figures"].items()
-        }
+        figures, ahead = (figures_from_json(data.get(name, {})) for name in ("figures", "ahead"))
         reliability, ranges = (pd.DataFrame(data[name]) for name in ("reliability", "ranges"))
-        return cls(figures, reliability, ranges, data["n"], data["converted"], data["leads"])
+        n, converted, leads = (data[name] for name in ("n", "converted", "leads"))
+        return cls(figures, reliability, ranges, n, converted, leads, ahead)
 
 
 def evaluate(
@@ -78,19 +77,20 @@ def evaluate(
         seed: of the bootstrap.
     """
     converted = examples["converted"].to_numpy(dtype=bool)
-    figures = {}
+    drawn = {}
     for name, score in {"model": probability, **rivals}.items():
         metrics = RANKING if name in NO_PROBABILITY else ALL
-        figures[name] = estimate(metrics, converted, score, examples["group"], seed=seed)
+        drawn[name] = resample(metrics, converted, score, examples["group"], seed=seed)
     quantiles = np.quantile(probability, np.arange(1, RELIABILITY_BINS) / RELIABILITY_BINS)
     edges = np.concatenate([[0.0], np.unique(quantiles), [1.0]])
     return Evaluation(
-        figures,
+        estimates(drawn),
         calibration_table(examples["lead_id"], converted, probability, edges),
         calibration_table(examples["lead_id"], converted, probability, np.array(RANGES)),
         len(converted),
         int(converted.sum()),
         int(examples["lead_id"].nunique()),
+        differences(drawn, "model"),
     )
 
 

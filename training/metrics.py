@@ -55,6 +55,32 @@ class Estimate:
         return cls(**{name: np.nan if end is None else end for name, end in data.items()})
 
 
+@dataclass(frozen=True, slots=True)
+class Resampled:
+    """A figure, and what it is on resamples of the same examples.
+
+    Attributes:
+        value: exact.
+        on_cells: on the groups of like score that the resamples are taken on.
+        drawn: on each resample; shape (n_resamples,).
+    """
+
+    value: float
+    on_cells: float
+    drawn: np.ndarray
+
+    @property
+    def estimate(self) -> Estimate:
+        """The figure with its 90 % interval."""
+        return _estimate(self.value, self.drawn)
+
+    def less(self, other: "Resampled") -> Estimate:
+        """By how much it is above another of the same resamples: what both find hard cancels."""
+        value = self.value - other.value
+        rounding = value - (self.on_cells - other.on_cells)
+        return _estimate(value, self.drawn - other.drawn + rounding)
+
+
 def auc(converted: Bools, score: Floats, weight: np.ndarray) -> np.ndarray:
     """Probability that a converted example scores above another one; ties count half."""
     won, lost = _by_score(converted, score, weight)
@@ -195,15 +221,36 @@ def estimate(
 
     The figure itself is exact; its resamples are taken on up to `CELLS` groups of like score.
     """
+    drawn = resample(metrics, converted, score, groups, seed=seed)
+    return {name: own.estimate for name, own in drawn.items()}
+
+
+def resample(
+    metrics: Mapping[str, Metric],
+    converted: Bools,
+    score: Floats,
+    groups: "pd.Series[str]",
+    *,
+    seed: int,
+) -> dict[str, Resampled]:
+    """Each metric on the examples and on resamples of whole groups.
+
+    Of other scores of the same examples, with the same seed, the resamples are the same.
+    """
     ones = np.ones(len(converted))
     of_cell, by_cell = _cells(converted, score)
     won = np.arange(len(by_cell)) % 2 == 1
+    whole = np.bincount(of_cell, ones, len(by_cell))
     draws = np.stack(
         [np.bincount(of_cell, w, len(by_cell)) for w in bootstrap_weights(groups, seed=seed)]
     )
     draws = draws[(draws[:, won].sum(axis=1) > 0) & (draws[:, ~won].sum(axis=1) > 0)]
     return {
-        name: _estimate(float(metric(converted, score, ones)), metric(won, by_cell, draws))
+        name: Resampled(
+            float(metric(converted, score, ones)),
+            float(metric(won, by_cell, whole)),
+            metric(won, by_cell, draws),
+        )
         for name, metric in metrics.items()
     }
 

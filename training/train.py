@@ -263,9 +263,12 @@ def _drivers(lesson: Lesson, model: LeadModel, rows: np.ndarray) -> dict[str, An
     matrix = lesson.matrix[rows]
     contributions = model.contributions(matrix)[0]
     converted = lesson.examples.mature["converted"].to_numpy(dtype=bool)[rows]
-    leads = lesson.leads.iloc[rows].reset_index(drop=True)
-    seen = lesson.catalog, matrix, contributions, converted, leads
-    return {"drivers": measure_drivers(*seen), "interactions": find_interactions(*seen)}
+    examples = lesson.examples.mature[["lead_id", "as_of"]].iloc[rows].reset_index(drop=True)
+    seen = lesson.catalog, matrix, contributions, converted
+    return {
+        "drivers": measure_drivers(*seen, examples["lead_id"]),
+        "interactions": find_interactions(*seen, examples),
+    }
 
 
 def ask_rivals(config: Config, tables: Tables, examples: ExampleSet) -> dict[str, Floats]:

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from serving.scores import Scores
     from training.registry.local import Logged, Registry
     from training.report.leads import Names
-    from training.report.told import Before, Lines, Told
+    from training.report.told import Before, Told, Tried
 
-MOST_REASONS = 6
-"""So many reasons stand on a lead's card."""
+MOST_REASONS = 12
+"""No more reasons than this stand on a lead's card."""
 
 
 def tell(
@@ -90,11 +90,15 @@ def _open_leads(scorer: "Scorer", scores: "Scores", tables: "Tables") -> "pd.Dat
     import numpy as np
     import pandas as pd
 
+    from leadml.moments import first_time
+    from training.funnel.acceptance import ANSWERS
+
     leads = scores.for_people()
     past, columns = scores.subjects.past, scorer.judged_columns
     absent = {name: past.attribute(name).missing for name in columns}
     missing = [[name for name in columns if absent[name][k]] for k in range(len(leads))]
-    leads = leads.assign(missing=pd.Series(missing, dtype=object))
+    answered = first_time(tables, leads["lead_id"], *ANSWERS).notna().to_numpy()
+    leads = leads.assign(missing=pd.Series(missing, dtype=object), answered=answered)
     if "source" not in tables.leads:
         return leads
     source = tables.leads.set_index("lead_id")["source"]
@@ -153,10 +157,10 @@ def _before(
     return Before(number, registry.logged(number).card, gate, changes)
 
 
-def _lines(config: "Config", scorer: "Scorer", tables: "Tables", logged: "Logged") -> "Lines":
+def _lines(config: "Config", scorer: "Scorer", tables: "Tables", logged: "Logged") -> "Tried":
     """What lines for sales are tried on; all looks where no lead could be called by the policy."""
     from leadml.cli.looks import policy_looks
-    from training.report.told import Lines
+    from training.report.told import Tried
     from training.thresholds import draw_plan
 
     capacity, judged = config.capacity, logged.judged
@@ -167,8 +171,10 @@ def _lines(config: "Config", scorer: "Scorer", tables: "Tables", logged: "Logged
     except LeadmlError as error:
         warn(f"lines are tried on every lead. {error}")
         looks, of = policy_looks(scorer.model, tables, judged, everybody=True), 0
-    try:
-        plan = None if capacity is None else draw_plan(looks, capacity, seed=seed).to_json()
-    except LeadmlError:
-        plan = None  # the section says why
-    return Lines(looks, of, capacity, plan, seed)
+    plan, unplanned = None, ""
+    if capacity is not None:
+        try:
+            plan = draw_plan(looks, capacity, seed=seed)
+        except LeadmlError as error:
+            unplanned = f"The capacity that is set gives no plan. {error}"
+    return Tried(looks, of, plan, unplanned, seed)

@@ -13,7 +13,17 @@ from typing import Any
 import pandas as pd
 
 from leadml.advice import NEEDS_APART
-from leadml.pages.waterfall import Move, Waterfall, draw_points, draw_waterfall, logit, plus, times
+from leadml.pages.waterfall import (
+    LEAST_TOLD,
+    Move,
+    Waterfall,
+    draw_points,
+    draw_waterfall,
+    enough,
+    logit,
+    plus,
+    times,
+)
 from leadml.pages.words import (
     STAGES,
     capitalised,
@@ -153,6 +163,7 @@ def build_card(
     value, interval = _score(row)
     scored = bool(value) and not _text(row, "unscored_reason")
     in_points = scored and _number(row, "probability") is None
+    row = {**row, "reasons": _told(row, about, in_points=in_points)}
     reasons = [_reason(reason, in_points=in_points) for reason in row["reasons"]]
     further = _MOVE.fullmatch(_text(row, "moves_up"))
     return Card(
@@ -240,6 +251,17 @@ def _reason(reason: Mapping[str, Any], *, in_points: bool) -> tuple[Reason, floa
     effect = float(reason["effect"])
     worth = plus(effect) if in_points else times(effect)
     return Reason(capitalised(str(reason["text"])), worth, str(reason["group"])), effect
+
+
+def _told(row: Mapping[str, Any], about: About, *, in_points: bool) -> list[Mapping[str, Any]]:
+    """The reasons that are told: the strongest, and more where they leave too much untold."""
+    reasons = list(row["reasons"])
+    effects = [float(one["effect"]) for one in reasons]
+    value = _number(row, "points" if in_points else "probability")
+    base = 0.0 if in_points else about.base
+    if value is None or math.isnan(base):
+        return reasons[:LEAST_TOLD]
+    return reasons[: enough(effects, way=(value if in_points else logit(value)) - base)]
 
 
 def _waterfall(row: Mapping[str, Any], about: About, *, in_points: bool) -> Waterfall | None:

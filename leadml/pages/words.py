@@ -111,13 +111,20 @@ def span(lower: float, upper: float, *, like: float) -> str:
 
 
 def share_range(lower: float, upper: float) -> str:
-    r"""A range of shares in percent.
+    r"""A range of shares in percent; it holds its lower end, and its upper one only at 100.
 
-    >>> share_range(0.01, 0.02), share_range(0.0, 0.0552)
-    ('1–2\xa0%', '0–5.5\xa0%')
+    >>> share_range(0.01, 0.02), share_range(0.0, 0.0552), share_range(0.5, 1.0)
+    ('1 to under 2\xa0%', 'under 5.5\xa0%', '50\xa0% or more')
+    >>> share_range(0.0552, 0.0554), share_range(0.0, 1.0)
+    ('5.52 to under 5.54\xa0%', '0 to 100\xa0%')
     """
-    ends = (f"{round(100 * end, 1):g}" for end in (lower, upper))
-    return f"{'–'.join(ends)}\u00a0%"
+    digits = next((d for d in (1, 2, 3) if round(100 * lower, d) < round(100 * upper, d)), 4)
+    low, high = (f"{round(100 * end, digits):g}" for end in (lower, upper))
+    if lower <= 0 and upper < 1:
+        return f"under {high}\u00a0%"
+    if upper >= 1:
+        return f"{low}\u00a0% or more" if lower > 0 else "0 to 100\u00a0%"
+    return f"{low} to under {high}\u00a0%"
 
 
 def decimal(value: float, digits: int = 3) -> str:
@@ -158,7 +165,8 @@ def band_sentence(text: str, label: str, *, ends: str = "") -> str:
     """A band of a driver as the opening of a sentence.
 
     Args:
-        text: the band as measured: ``label: low to high``, or a sentence of its own.
+        text: the band as measured: ``label: low to high``, ``label: low to under high``, or a
+            sentence of its own.
         label: of the feature.
         ends: "low" or "high" where the band reaches to the end of all values.
 
@@ -167,6 +175,10 @@ def band_sentence(text: str, label: str, *, ends: str = "") -> str:
     '3 or more pricing-page views in the last 7 days'
     >>> band_sentence("days since the last demo: 5 to 9", "days since the last demo")
     'Last demo 5 to 9 days ago'
+    >>> band_sentence("calls so far: 0 to 1", "calls so far", ends="low")
+    '0 or 1 calls so far'
+    >>> [band_sentence("size: 5 to under 9.5", "size", ends=end) for end in ("", "low")]
+    ['Size: 5 to under 9.5', 'Size: under 9.5']
     """
     values = _range(text, label, ends)
     if values is None:
@@ -187,10 +199,14 @@ def band_label(text: str, label: str, *, ends: str = "") -> str:
     'none yet'
     >>> band_label("job: student", "job"), band_label("job not known", "job")
     ('student', 'not known')
+    >>> [band_label(f"size: {values}", "size") for values in ("5 to 9", "5 to under 9.5")]
+    ['5–9', '5 to <9.5']
     """
     values = _range(text, label, ends)
     if values is not None:
-        short = values.replace(" or more", "+").replace(" to ", "–") if ends != "low" else values
+        short = values.replace(" or more", "+")
+        if ends != "low":
+            short = re.sub(" to (?!under )", "–", short).replace("under ", "<")
         return f"{short} days ago" if label.startswith("days since ") else short
     for pattern, short in _SHORT:
         if pattern.search(text):
@@ -199,7 +215,7 @@ def band_label(text: str, label: str, *, ends: str = "") -> str:
 
 
 _WINDOWED = re.compile(r" (so far|in the last day|in the last \d+ days)$")
-_RANGE = re.compile(r"(?P<low>-?[\d,.]+) to (?P<high>-?[\d,.]+)")
+_RANGE = re.compile(r"(?P<low>-?[\d,.]+) to (?P<under>under )?(?P<high>-?[\d,.]+)")
 _SHORT = (
     (re.compile(r"^no .* yet$"), "none yet"),
     (re.compile(r"^no (day with |recent )?.*?( so far| in the last .*|$)"), "none"),
@@ -220,7 +236,9 @@ def _range(text: str, label: str, ends: str) -> str | None:
     if found is None or not text.startswith(f"{label}: "):
         return None
     if ends == "low":
-        return f"up to {found['high']}"
+        if found[0] == "0 to 1":
+            return "0 or 1"
+        return f"{found['under'] or 'up to '}{found['high']}"
     if ends == "high":
         return f"{found['low']} or more"
     return found[0]

@@ -13,8 +13,9 @@ NOTES = (
     "most contacts in one week, mostly the first, when all leads then open are looked at. Share of",
     "wins, and wins below: as they happened, of leads that won, soon or late. Best F1 is known in",
     "hindsight only. Wins are those of leads that are called, not those that a call brings about:",
-    "only calling some leads below the line at random measures that. Nothing is changed until a",
-    "person puts a line into the policy.",
+    "only calling some leads below the line at random measures that. By value: where a contact",
+    "begins to pay; a lower line can show more profit, as it calls leads sooner. Nothing changes",
+    "until a person puts a line into the policy.",
 )
 
 

@@ -183,6 +183,48 @@ def test_search_card_and_slider_work_by_keyboard(page: Path) -> None:
         assert opened.inner_text("[data-lines=said]") != before
 
 
+def test_a_screen_reader_hears_the_line_that_is_chosen(page: Path) -> None:
+    with open_page(page) as opened:
+        tool = opened.locator("[data-lines=tool]").aria_snapshot()
+        assert 'slider "Leads your team can take on in a week"' in tool
+        assert 'spinbutton "Leads your team can take on in a week, as a number"' in tool
+        assert 'spinbutton "A win brings"' in tool
+        assert 'spinbutton "A contact costs"' in tool
+        slider = opened.get_by_role("slider")
+        slider.focus()
+        opened.keyboard.press("End")
+        assert "line at" in slider.get_attribute("aria-valuetext")
+        said = opened.locator("[data-said=sum]")
+        assert said.get_attribute("aria-live") == "polite"
+        assert said.aria_snapshot().startswith('- status: "With ')
+
+
+def test_the_keyboard_skips_the_contents_and_every_control_has_a_name(page: Path) -> None:
+    with open_page(page) as opened:
+        opened.keyboard.press("Tab")
+        assert opened.evaluate("document.activeElement.innerText") == "Skip to the report"
+        assert opened.locator(".skip").bounding_box()["y"] >= 0
+        opened.keyboard.press("Enter")
+        assert opened.evaluate("document.activeElement.id") == "main"
+        snapshot = opened.locator("body").aria_snapshot()
+        nameless = r"- (?:button|link|searchbox|combobox|slider|spinbutton|region)(?: \[.*\])?:?$"
+        assert not re.findall(nameless, snapshot, re.MULTILINE)
+        assert 'button "Download CSV: ' in snapshot
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_in_tables_can_be_read_without_their_shades(page: Path, *, dark: bool) -> None:
+    """On a ground of several colours nothing measures a contrast, so the shades are away here."""
+    with open_page(page, dark=dark) as opened:
+        opened.evaluate("""() => {
+            const plain = new CSSStyleSheet();
+            plain.replaceSync(".wide { background: none !important; }");
+            document.adoptedStyleSheets = [plain];
+            document.querySelectorAll("details").forEach((own) => { own.open = true; });
+        }""")
+        assert not serious_problems(opened)
+
+
 def test_the_summary_is_short_and_leads_to_the_report(page: Path) -> None:
     summary = page.with_suffix(".md").read_text(encoding="utf-8")
     assert summary.startswith("**lead-scorer, version 2**")

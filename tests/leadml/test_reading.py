@@ -407,6 +407,22 @@ def test_an_event_type_nobody_declared_is_named_and_not_dropped(read: Reader) ->
     assert len(tables.events) == 3
 
 
+def test_a_column_that_tells_people_is_named_and_one_kept_out_is_not(
+    tmp_path: Path, read: Reader
+) -> None:
+    leads = (
+        "lead_id,created_at,account_owner,email,size\n"
+        "1,2026-01-01T09:00:00Z,jane@example.com,a@b.co,12\n"
+        "2,2026-01-02T09:00:00Z,+49 170 1234567,c@d.co,13\n"
+        "3,2026-01-03T09:00:00Z,team west,,14\n"
+    )
+    said = only(read(leads=leads), "warning", "leads")
+    assert said.rows == 2
+    assert said.text.startswith("2 values of account_owner look like an e-mail address or")
+    kept_out = config_of(tmp_path, {}, attributes={"names": ["account_owner"]})
+    assert not [one for one in read_tables(kept_out, now=NOW).findings if "look like" in one.text]
+
+
 def test_a_misspelt_column_of_the_attributes_is_named(tmp_path: Path, read: Reader) -> None:
     read()
     settings = {"exclude": ["contry"], "allow": ["country"]}

@@ -245,11 +245,12 @@ def test_a_history_too_short_for_any_period_has_no_backtest() -> None:
 
 
 def test_a_slice_is_written_with_its_counts() -> None:
-    assert Slice("2025 Q1", "line", 3, 2, 1, {}).to_json() == {
+    assert Slice("2025 Q1", "line", 3, 2, 1, {}, {}).to_json() == {
         "name": "2025 Q1",
         "recipe": "line",
         "n": 3,
         "leads": 2,
         "converted": 1,
         "figures": {},
+        "ahead": {},
     }

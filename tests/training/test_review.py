@@ -186,7 +186,7 @@ def judged_as(auc: float, ratio: tuple[float, float], *, better: bool = True) ->
         },
         "base rate": {"log_loss": one(0.2, 0.1, 0.3)},
     }
-    evaluation = Evaluation(figures, pd.DataFrame(), pd.DataFrame(), 100, 30, 100)
+    evaluation = Evaluation(figures, pd.DataFrame(), pd.DataFrame(), 100, 30, 100, {})
     return _review(evaluation)
 
 

@@ -2,9 +2,12 @@
 
 A category has a band a level, commonest first; steps of an order have one each, in their order; a
 number has quantile bands, zeros apart where they are common. What is missing is a band of its own.
+Bands of numbers are written so that every value is of one: whole numbers by the least and greatest
+in them, others from a round number to under the next band's.
 """
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -18,16 +21,19 @@ MOST_BANDS = 4
 MOST_LEVELS = 8
 NEXT_TO_ZERO = 1e-12
 
+FINEST = 4
+"""Where bands begin is written with so many digits more than usual, at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Band:
     """Some values of a feature.
 
     Attributes:
-        text: ``label: low to high``, or a sentence of its own.
+        text: ``label: low to high``, ``label: low to under high``, or a sentence of its own.
         kind: a range of numbers, a level, or what is missing.
         inside: which examples have one of them, shape (n,).
-        low, high: the ends of a range, both inside; else None.
+        low, high: the least and greatest value of a range; else None.
     """
 
     text: str
@@ -67,11 +73,12 @@ def conditions(feature: Feature, values: Floats) -> list[Condition]:
     found = [Condition(b.text, "", b.inside) for b in bands if b.kind != "range"]
     if feature.levels and not feature.is_category:
         found += _steps(feature, values)
+    edges = _edges(values[~np.isnan(values)])
     for below, above in pairwise(band for band in bands if band.kind == "range"):
         up = values >= _number(above.low)
         down = values <= _number(below.high)
-        found.append(Condition(_text(feature, values[up]), "high", up))
-        found.append(Condition(_text(feature, values[down]), "low", down))
+        found.append(Condition(_text(feature, values, up, edges), "high", up))
+        found.append(Condition(_text(feature, values, down, edges), "low", down))
     return found
 
 
@@ -94,45 +101,84 @@ def _steps(feature: Feature, values: Floats) -> Iterator[Condition]:
 
 
 def _ranges(feature: Feature, values: Floats) -> list[Band]:
-    known = values[~np.isnan(values)]
+    edges = _edges(values[~np.isnan(values)])
     bands = []
-    for low, high in pairwise([-np.inf, *_edges(known), np.inf]):
+    for low, high in pairwise([-np.inf, *edges, np.inf]):
         inside = (values >= low) & (values < high)
         if inside.any():
             own = values[inside]
             ends = float(own.min()), float(own.max())
-            bands.append(Band(_text(feature, own), "range", inside, *ends))
+            bands.append(Band(_text(feature, values, inside, edges), "range", inside, *ends))
     return bands
 
 
 def _edges(known: Floats) -> list[float]:
+    """Where bands begin: quantiles, rounded as they are written; whole numbers need no rounding."""
     if not len(known):
         return []
+    finish = list[float] if _are_whole(known) else _rounded
     if (known == 0).mean() > 1 / MOST_BANDS:
         above = known[known > 0]
-        return sorted({NEXT_TO_ZERO, *([float(np.median(above))] if len(above) else [])})
+        return [NEXT_TO_ZERO, *(finish([float(np.median(above))]) if len(above) else [])]
     quantiles = np.quantile(known, np.arange(1, MOST_BANDS) / MOST_BANDS)
-    return [float(edge) for edge in np.unique(quantiles)]
+    return finish(np.unique(quantiles).tolist())
 
 
 def _number(end: float | None) -> float:
     return np.nan if end is None else end
 
 
-def _text(feature: Feature, values: Floats) -> str:
-    low, high = float(values.min()), float(values.max())
+def _text(feature: Feature, values: Floats, inside: Bools, edges: Sequence[float]) -> str:
+    """A range in words: whole numbers by their ends, others up to where the next band begins."""
+    low, high = float(values[inside].min()), float(values[inside].max())
     if low == high:
         return feature.describe(low)
-    return f"{feature.label}: {_short(low)} to {_short(high)}"
+    if _are_whole(values[~np.isnan(values)]):
+        return f"{feature.label}: {low:,.0f} to {high:,.0f}"
+    start = max((edge for edge in edges if NEXT_TO_ZERO != edge <= low), default=None)
+    end = min((edge for edge in edges if edge > high), default=NEXT_TO_ZERO)
+    begins = _short(low) if start is None else _exact(start)
+    to = f"to {_short(high)}" if end == NEXT_TO_ZERO else f"to under {_exact(end)}"
+    return f"{feature.label}: {begins} {to}"
+
+
+def _are_whole(known: Floats) -> bool:
+    return bool((known == np.floor(known)).all())
+
+
+def _rounded(edges: Sequence[float]) -> list[float]:
+    """Rising edges with as few digits as tell them apart, `FINEST` more than usual at most.
+
+    >>> _rounded([12.3, 47.8]), _rounded([52.12, 52.34])
+    ([12.0, 48.0], [52.1, 52.3])
+    """
+    for finer in range(FINEST + 1):
+        rounded = sorted({round(edge, _digits(edge) + finer) for edge in edges})
+        if len(rounded) == len(edges):
+            return rounded
+    return rounded
+
+
+def _exact(edge: float) -> str:
+    """A rounded edge with all its digits."""
+    text = f"{edge:,.12f}"
+    return text.rstrip("0").rstrip(".")
 
 
 def _short(value: float) -> str:
     """A number with as many digits as tell bands apart.
 
-    >>> _short(12500.4), _short(2.34), _short(3.0), _short(0.042), _short(-0.001)
-    ('12,500', '2.3', '3', '0.04', '0')
+    >>> _short(12500.4), _short(2.34), _short(3.0), _short(0.042), _short(-0.0014), _short(0.0)
+    ('12,500', '2.3', '3', '0.042', '-0.0014', '0')
     """
-    digits = 0 if abs(value) >= 10 else 1 if abs(value) >= 1 else 2
+    digits = _digits(value)
     text = f"{value:,.{digits}f}"
-    text = text.rstrip("0").rstrip(".") if digits else text
-    return "0" if text == "-0" else text
+    return text.rstrip("0").rstrip(".") if digits else text
+
+
+def _digits(value: float) -> int:
+    """Digits after the point: none of tens, one of ones, else so many that two tell."""
+    size = abs(value)
+    if size >= 1 or size < NEXT_TO_ZERO:
+        return 0 if size >= 10 or size < NEXT_TO_ZERO else 1
+    return 1 - math.floor(math.log10(size))

@@ -1,24 +1,15 @@
 """What drives conversion? The strongest subjects of each group, with their real rates, in words."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from leadml.pages.words import (
-    GROUPS,
-    band_label,
-    band_sentence,
-    capitalised,
-    counted,
-    is_range,
-    joined,
-    percent,
-    span,
-    subject_words,
-)
+from leadml.pages.words import GROUPS, capitalised, counted, joined, subject_words
+from training.report.driver_bands import Band, read_bands, reads_against
+from training.report.driver_curves import Curve, factors_of, read_curve
 from training.report.idle import idle_sentences
 from training.report.interactions import Interactions, read_interactions
+from training.report.parts_of import part_out, part_words
 
 MOST_IN_GROUP = 5
 SURE_OF_A_PLACE = 2
@@ -40,74 +31,14 @@ WITHOUT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
-    """One value or range of a driver, with the real rate.
-
-    Attributes:
-        sentence, label: as prose, and as the label of an axis.
-        rate, interval, leads: as text.
-        others: the rate of all other leads with its interval, as text; "" where it is not known.
-        value, lower, upper: the rate and its interval, in percent.
-        low, high: the ends of a range of numbers; None of anything else.
-        missing: whether it is those of whom nothing is known.
-    """
-
-    sentence: str
-    label: str
-    rate: str
-    interval: str
-    leads: str
-    others: str
-    value: float
-    lower: float
-    upper: float
-    low: float | None
-    high: float | None
-    missing: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """What a value does to the odds: the mean factor, and what 80 % of such leads lie between."""
-
-    value: float
-    n: int
-    factor: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """How the model uses a number.
-
-    Attributes:
-        points: rising by value.
-        missing: of those without a value.
-        missing_label: what it is called on an axis.
-        is_log: whether values are spread well on a logarithmic axis.
-        bars: low, high and count of each bar of the histogram.
-        beyond: what is said of values beyond the histogram; "" where there are none.
-        factors: the least and the greatest factor of all curves, so that they share an axis.
-    """
-
-    points: tuple[Point, ...]
-    missing: Point | None
-    missing_label: str
-    is_log: bool
-    bars: tuple[tuple[float, float, int], ...]
-    beyond: str
-    factors: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Driver:
     """One subject the model leans on.
 
     Attributes:
         place: among all shown, from 0.
         group, group_words: the evidence it is.
-        share: of all that moves scores, in percent.
+        share: of all that moves scores, in whole percent.
+        part: the same as text.
         measure: what the bands are about.
         against: whether the model reads it the other way round than the raw rates.
         curve: how the model uses its values; None where they are no numbers.
@@ -117,7 +48,8 @@ class Driver:
     name: str
     group: str
     group_words: str
-    share: float
+    share: int
+    part: str
     measure: str
     bands: tuple[Band, ...]
     against: bool
@@ -130,6 +62,7 @@ class Group:
 
     Attributes:
         share: of all that moves scores, as text.
+        sum: what of it is shown, and what the rest is; "" where all is shown.
     """
 
     name: str
@@ -137,6 +70,7 @@ class Group:
     share: str
     shown: tuple[Driver, ...]
     rest: str
+    sum: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +80,7 @@ class Drivers:
     Attributes:
         shown: every driver shown, strongest first.
         groups: the same by group.
+        unshown: a sentence on the part of those that are not shown; "" where all are.
         has_curves: whether any has a curve.
         counted_as: what is counted: "leads", or "examples" where a lead stands several times.
         idle: sentences on what does not matter.
@@ -154,6 +89,7 @@ class Drivers:
 
     shown: tuple[Driver, ...]
     groups: tuple[Group, ...]
+    unshown: str
     has_curves: bool
     counted_as: str
     idle: tuple[str, ...]
@@ -177,24 +113,33 @@ def pick_drivers(
         columns: the attribute columns that were given and not refused.
         events: what several of each declared event type are called, by key.
     """
-    total = sum(row["weight"] for row in rows)
     least = HARDLY * max((row["weight"] for row in rows), default=0.0)
     strong = [row for row in rows if row["weight"] >= least and row["weight"] > 0]
-    picked = [row for name in _group_names(rows) for row in _best(strong, name)]
-    picked.sort(key=lambda row: -row["weight"])
-    factors = _factors(picked)
+    names = _group_names(rows)
+    own = {name: [row for row in rows if row["group"] == name] for name in names}
+    best = {name: _best(strong, name) for name in names}
+    parts = part_out([_weight(own[name]) for name in names], 100)
+    told = {
+        row["feature"]: part
+        for name, whole in zip(names, parts, strict=True)
+        for row, part in zip(best[name], _within(best[name], own[name], whole), strict=False)
+    }
+    picked = sorted((r for name in names for r in best[name]), key=lambda row: -row["weight"])
+    factors = factors_of(picked)
     shown = [
-        _driver(row, place=k, total=total, examples=examples, factors=factors)
+        _driver(row, place=k, part=told[row["feature"]], examples=examples, factors=factors)
         for k, row in enumerate(picked)
     ]
+    used = [row for row in strong if row not in picked]
     groups = [
-        _group(name, rows, shown=shown, used=[r for r in strong if r not in picked], total=total)
-        for name in _group_names(rows)
+        _group(name, own[name], whole=whole, shown=shown, used=used)
+        for name, whole in zip(names, parts, strict=True)
     ]
     weak = [row for row in rows if row not in strong]
     return Drivers(
         tuple(shown),
         tuple(groups),
+        _unshown(sum(parts) - sum(driver.share for driver in shown), len(rows) - len(shown)),
         any(driver.curve for driver in shown),
         "leads" if all(b["n"] == b["leads"] for row in rows for b in row["bands"]) else "examples",
         idle_sentences(rows, weak, columns=columns, events=events or {}),
@@ -222,18 +167,37 @@ def _best(strong: Sequence[Mapping[str, Any]], name: str) -> list[Mapping[str, A
     ]
 
 
+def _weight(rows: Sequence[Mapping[str, Any]]) -> float:
+    return float(sum(row["weight"] for row in rows))
+
+
+def _within(
+    best: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]], whole: int
+) -> list[int]:
+    """The parts of those shown of a group, and last of all its others together."""
+    weights = [row["weight"] for row in best]
+    return part_out([*weights, max(_weight(own) - sum(weights), 0.0)], whole)
+
+
+def _unshown(part: int, count: int) -> str:
+    """Who has the part that is not shown."""
+    if not count:
+        return ""
+    others = counted(count, "other subject", "other subjects")
+    has = "has" if count == 1 else "have"
+    return f"{others} not shown {has} the remaining {part}\u00a0%." if part else ""
+
+
 def _group(
     name: str,
-    rows: Sequence[Mapping[str, Any]],
+    own: Sequence[Mapping[str, Any]],
     *,
+    whole: int,
     shown: Sequence[Driver],
     used: Sequence[Mapping[str, Any]],
-    total: float,
 ) -> Group:
-    own = [row for row in rows if row["group"] == name]
     drivers = tuple(driver for driver in shown if driver.group == name)
     also = [subject_name(row) for row in used if row["group"] == name]
-    share = 100 * sum(row["weight"] for row in own) / total if total else 0.0
     if not own:
         rest = WITHOUT.get(name, "The data hold nothing of this kind.")
     elif also:
@@ -242,16 +206,32 @@ def _group(
         rest = f"The model hardly uses what it has: {joined([subject_name(row) for row in own])}."
     else:
         rest = ""
-    words = GROUPS.get(name, capitalised(name))
-    said = "" if not own else "under 1\u00a0%" if 0 < share < 1 else f"{share:.0f}\u00a0%"
-    return Group(name, words, said, drivers, rest)
+    return Group(
+        name,
+        GROUPS.get(name, capitalised(name)),
+        part_words(whole, _weight(own)) if own else "",
+        drivers,
+        rest,
+        _sum(drivers, whole=whole, others=len(own) - len(drivers)),
+    )
+
+
+def _sum(drivers: Sequence[Driver], *, whole: int, others: int) -> str:
+    """What of a group's part is shown, and who has the rest."""
+    if not drivers or not others:
+        return ""
+    listed = sum(driver.share for driver in drivers)
+    count = counted(others, "other subject", "other subjects")
+    rest = f"{whole - listed}\u00a0%" if whole > listed else "under 1\u00a0%"
+    shown = "The one shown has" if len(drivers) == 1 else f"The {len(drivers)} shown have"
+    return f"{shown} {listed} of its {whole}\u00a0%; {count} {rest}."
 
 
 def _driver(
     row: Mapping[str, Any],
     *,
     place: int,
-    total: float,
+    part: int,
     examples: int,
     factors: tuple[float, float],
 ) -> Driver:
@@ -260,109 +240,10 @@ def _driver(
         capitalised(subject_name(row)),
         row["group"],
         GROUPS.get(row["group"], capitalised(row["group"])),
-        100 * row["weight"] / total,
+        part,
+        part_words(part, row["weight"]),
         capitalised(row["label"]),
-        _bands(row, complete=sum(band["n"] for band in row["bands"]) == examples),
-        _reads_against(row["bands"]),
-        _curve(row, factors),
+        read_bands(row, complete=sum(band["n"] for band in row["bands"]) == examples),
+        reads_against(row["bands"]),
+        read_curve(row, factors),
     )
-
-
-def _bands(row: Mapping[str, Any], *, complete: bool) -> tuple[Band, ...]:
-    """The bands with their words; only where none is left out do the outer ones reach the ends."""
-    label, measured = row["label"], row["bands"]
-    if _is_category(measured, label):
-        measured = sorted(measured, key=lambda band: -band["rate"])
-    open_low, open_high = _open_ends(measured, label)
-    bands = []
-    for k, band in enumerate(measured):
-        ends = {open_low: "low", open_high: "high"}.get(k, "") if complete else ""
-        bands.append(
-            Band(
-                band_sentence(band["text"], label, ends=ends),
-                band_label(band["text"], label, ends=ends),
-                percent(band["rate"]),
-                span(band["lower"], band["upper"], like=band["rate"]),
-                counted(band["leads"], "lead", "leads"),
-                _others(band.get("rest")),
-                100 * band["rate"],
-                100 * band["lower"],
-                100 * band["upper"],
-                band.get("low"),
-                band.get("high"),
-                _is_missing(band),
-            )
-        )
-    return tuple(bands)
-
-
-def _others(rest: Mapping[str, Any] | None) -> str:
-    if not rest:
-        return ""
-    return f"{percent(rest['rate'])} ({span(rest['lower'], rest['upper'], like=rest['rate'])})"
-
-
-def _open_ends(bands: Sequence[Mapping[str, Any]], label: str) -> tuple[int, int]:
-    """Which bands hold the lowest and the highest values, where those are ranges; else -1."""
-    known = [k for k, band in enumerate(bands) if not _is_missing(band)]
-    ranges = [k for k in known if is_range(bands[k]["text"], label)]
-    if len(bands) < 2 or not ranges:
-        return -1, -1
-    low = 0 if ranges[0] == 0 and len(known) > 1 else -1
-    high = ranges[-1] if ranges[-1] == known[-1] and ranges[-1] > 0 else -1
-    return low, high
-
-
-def _is_missing(band: Mapping[str, Any]) -> bool:
-    """Whether nothing is known of those in a band; older cards say it by the words alone."""
-    text = band["text"]
-    by_words = text.endswith(" not known") or (text.startswith("no ") and text.endswith(" yet"))
-    return bool(band["kind"] == "missing" if "kind" in band else by_words)
-
-
-def _is_category(bands: Sequence[Mapping[str, Any]], label: str) -> bool:
-    """Whether the bands have no order of their own: texts, not numbers."""
-    values = [
-        b["text"].removeprefix(f"{label}: ") for b in bands if b["text"].startswith(f"{label}: ")
-    ]
-    return bool(values) and not any(value.lstrip("-")[:1].isdigit() for value in values)
-
-
-def _reads_against(bands: Sequence[Mapping[str, Any]]) -> bool:
-    """Whether the band with the clearly highest rate lowers scores against that with the lowest."""
-    high = max(bands, key=lambda band: band["rate"])
-    low = min(bands, key=lambda band: band["rate"])
-    return bool(high["lower"] > low["upper"] and high["effect"] < low["effect"])
-
-
-def _factors(rows: Sequence[Mapping[str, Any]]) -> tuple[float, float]:
-    """The least and the greatest factor that any curve reaches, 1 between them."""
-    effects = [0.0]
-    for row in rows:
-        curve = row.get("curve")
-        if curve:
-            spreads = [*curve["points"], *([curve["missing"]] if curve["missing"] else [])]
-            effects += [spread[end] for spread in spreads for end in ("lower", "effect", "upper")]
-    return math.exp(min(effects)), math.exp(max(effects))
-
-
-def _curve(row: Mapping[str, Any], factors: tuple[float, float]) -> Curve | None:
-    curve = row.get("curve")
-    if not curve:
-        return None
-    missing = next((band["text"] for band in row["bands"] if _is_missing(band)), "not known")
-    beyond = counted(curve["beyond"], "value lies", "values lie")
-    return Curve(
-        tuple(replace(_point(point), value=point["value"]) for point in curve["points"]),
-        _point(curve["missing"]) if curve["missing"] else None,
-        band_label(missing, row["label"]),
-        curve["scale"] == "log",
-        tuple((bar["low"], bar["high"], bar["n"]) for bar in curve["bars"]),
-        f"{beyond} beyond the ends of the axis." if curve["beyond"] else "",
-        factors,
-    )
-
-
-def _point(spread: Mapping[str, Any]) -> Point:
-    factors = (math.exp(spread[end]) for end in ("effect", "lower", "upper"))
-    return Point(math.nan, spread["n"], *factors)

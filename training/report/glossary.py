@@ -46,13 +46,10 @@ def _immature(card: Card) -> tuple[str, str]:
 
 
 _TERMS = {
-    "Average deal": "Revenue divided by the deals that have an amount.",
-    "Revenue": "The sum of the amounts of the deals that were won.",
-    "So far": "Until the end of the data, however long it took.",
-    "Won lead": "A lead with a deal that was won.",
     "Accepted, rejected (sales acceptance)": (
         "Whether sales took on a lead that marketing handed over, or gave it back."
     ),
+    "Average deal": "Revenue divided by the deals that have an amount.",
     "Backtest": (
         "The past replayed: at the start of each past quarter a model is made from what was known "
         "then, and its scores are compared with what happened."
@@ -67,6 +64,10 @@ _TERMS = {
     "Capacity": "How many new leads sales can take on in a week.",
     "Challenger, champion": (
         "The champion is the model that scores now; a challenger is a newer one that may take over."
+    ),
+    "Clearly better, too close to tell": (
+        "Two ways to score are judged on the same leads. Clearly: the 90 % interval of their "
+        "difference lies on one side of nothing. Too close to tell: chance alone could do it."
     ),
     "Column that died": (
         "A column that used to be filled and hardly is any more, for instance because a form or an "
@@ -154,6 +155,7 @@ _TERMS = {
     "Reason": "What raised or lowered the score of a lead, as a sentence.",
     "Recipe": "The way a model is made: which kind, and how cautious.",
     "Reliability": "Whether of the leads that got 20 % about 20 in 100 converted.",
+    "Revenue": "The sum of the amounts of the deals that were won.",
     "Rival": "Another way to choose whom to call, judged on the same leads.",
     "Segment": "A part of all leads: a region, a team, a product.",
     "Share of wins (recall)": "Of all wins, how many are among the leads called.",
@@ -163,6 +165,7 @@ _TERMS = {
     "Similar past leads": (
         "Past leads that look most like this one to the model, and whose end is known."
     ),
+    "So far": "Until the end of the data, however long it took.",
     "Source": "Where a lead came from: an event, a search, a campaign.",
     "Stability index": (
         "The population stability index: how far the shares of a feature's values have moved. "
@@ -177,4 +180,5 @@ _TERMS = {
         "A drawing of how a lead's probability comes about: from the average, one reason after "
         "the other."
     ),
+    "Won lead": "A lead with a deal that was won.",
 }

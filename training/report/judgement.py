@@ -22,6 +22,7 @@ from leadml.pages.words import (
     span,
     subject_words,
 )
+from training.report.standing import standing
 from training.report.tables import Card, compared, figure_cell, holds
 
 
@@ -166,10 +167,11 @@ def ranking(card: Card) -> str:
     if "points" in figures:
         said += f", the table of points {_with_span(figures['points']['wins_in_top_20'])}"
     said += "."
-    if newest["lower"] > model["upper"]:
-        return f"{said} On these leads, newest first was better."
-    if model["lower"] > newest["upper"]:
+    stood = standing(card["evaluation"], "newest first", "wins_in_top_20")
+    if stood == "ahead":
         return said
+    if stood == "behind":
+        return f"{said} On these leads, newest first was better."
     return f"{said} On these leads the model and newest first cannot be told apart."
 
 

@@ -46,6 +46,7 @@
     const opens = make("button", data.ids[k], "opens");
     opens.type = "button";
     opens.dir = "auto";
+    opens.setAttribute("aria-haspopup", "dialog");
     opens.addEventListener("click", () => open(k));
     lead.append(opens);
     if (data.names?.[k]) lead.append(make("span", data.names[k], "hint"));

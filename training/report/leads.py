@@ -14,8 +14,8 @@ from markupsafe import Markup
 
 from leadml.pages.card import About, Card, build_card, engagement_of, stage_name
 from leadml.pages.words import STAGES, capitalised, percent, span
+from leadml.people import shown_ids
 from training.neighbours import Neighbours
-from training.report.identity import shown_ids
 
 MOST_LEADS = 10
 """So many leads stand in full where scripts do not run."""

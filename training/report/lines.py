@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pandas as pd
-
 from leadml.capacity import Capacity
-from leadml.errors import ConfigError, DataError
+from leadml.errors import DataError
 from leadml.pages.words import OutcomeWords, counted, date_words, joined, outcome_words, percent
 from training.contacts import Looks, read_looks
 from training.line_curve import LineCurve, line_curve
@@ -25,7 +23,8 @@ from training.report.line_steps import (
     slider_data,
 )
 from training.report.tables import Card
-from training.thresholds import Plan, Team, draw_plan
+from training.report.told import Tried
+from training.thresholds import Plan, Team
 
 NOT_DATED = (
     "The data have no dates, so nobody can tell how many leads come in a week, and no line can be "
@@ -118,38 +117,24 @@ class Lines:
     data: Mapping[str, Any] | None = None
 
 
-def read_lines(
-    judged: pd.DataFrame,
-    capacity: Capacity | None,
-    *,
-    card: Card,
-    of: int = 0,
-    seed: int = 0,
-) -> Lines:
-    """The lines that judged examples of a model allow.
-
-    Args:
-        judged: as `training.thresholds.draw_plan` takes them.
-        capacity: what sales can do; None where it is not told.
-        card: of the model.
-        of: how many examples were judged, where only some can become a contact by the policy.
-        seed: of the draws behind the intervals.
-    """
+def read_lines(tried: Tried, card: Card) -> Lines:
+    """The lines that judged examples of a model allow."""
     if not is_dated(card):
         return Lines(NOT_DATED)
     try:
-        looks = read_looks(judged)
+        looks = read_looks(tried.looks)
     except DataError as error:
         return Lines(f"No line could be tried. {error}")
-    words = outcome_words(card["outcome"])
-    plan, unplanned = _plan(judged, capacity, words, seed=seed)
-    told = None if plan is None else capacity
-    curve = _curve(looks, told, seed=seed)
-    lines = Lines("", _tried(curve, words, of=of, judged=len(judged)), plan, unplanned)
+    words, plan = outcome_words(card["outcome"]), tried.plan
+    capacity = None if plan is None else plan.capacity
+    curve = _curve(looks, capacity, seed=tried.seed)
+    said = _tried(curve, words, of=tried.judged, judged=len(tried.looks))
+    table = None if plan is None else _table(plan, words)
+    lines = Lines("", said, table, tried.unplanned)
     if len(curve.steps) < 2:
         return lines
     chart = lines_chart(curve, many=words.many)
-    return replace(lines, chart=chart, data=slider_data(curve, told, words=words))
+    return replace(lines, chart=chart, data=slider_data(curve, capacity, words=words))
 
 
 def money(value: float) -> str:
@@ -160,6 +145,15 @@ def money(value: float) -> str:
     """
     text = f"{abs(value):,.{0 if abs(value) >= 99.95 else 1}f}".removesuffix(".0")
     return f"−{text}" if value < 0 and text != "0" else text
+
+
+def in_percent(probability: float) -> str:
+    r"""A line, fine enough to tell it from another that would round to the same.
+
+    >>> in_percent(0.096), in_percent(0.1), in_percent(0.0412)
+    ('9.6\xa0%', '10\xa0%', '4.1\xa0%')
+    """
+    return f"{100 * probability:.1f}".removesuffix(".0") + "\u00a0%"
 
 
 def _curve(looks: Looks, capacity: Capacity | None, *, seed: int) -> LineCurve:
@@ -179,34 +173,24 @@ def _tried(curve: LineCurve, words: OutcomeWords, *, of: int, judged: int) -> st
     if of > judged:
         said += (
             " Counted are only looks at leads that have all else that sales needs by the policy: "
-            f"{judged:,} of {of:,}."
+            f"{judged:,} of {of:,}. Shares of {words.many} are shares of theirs, not of all."
         )
     return said
 
 
-def _plan(
-    judged: pd.DataFrame, capacity: Capacity | None, words: OutcomeWords, *, seed: int
-) -> tuple[PlanTable | None, str]:
-    """The plan of a capacity, or why there is none."""
-    if capacity is None:
-        return None, ""
-    try:
-        plan = draw_plan(judged, capacity, seed=seed)
-    except ConfigError as error:
-        return None, f"The capacity that is set gives no plan. {error}"
-    table = PlanTable(
+def _table(plan: Plan, words: OutcomeWords) -> PlanTable:
+    return PlanTable(
         _told(plan),
         more_words(plan.everybody.one_more, "one more person", words),
         tuple(_row(line, plan, *_named(line.name)) for line in plan.lines),
         tuple(_team_row(team, plan) for team in plan.teams),
-        capacity.value_per_win is not None,
+        plan.capacity.value_per_win is not None,
         _missed(plan, words),
         not plan.everybody.line.held,
         f"Nobody works on the leads of {joined(_quoted(plan.unstaffed))}."
         if plan.unstaffed
         else "",
     )
-    return table, ""
 
 
 def _told(plan: Plan) -> str:
@@ -215,7 +199,7 @@ def _told(plan: Plan) -> str:
     told = f"{_people(people)} with {leads(each)} a week each can take on {leads(people * each)}"
     if not line.contacts:
         return f"{told} a week: fewer than there are leads with the highest score."
-    return f"{told} a week: those from {percent(line.probability)} on."
+    return f"{told} a week: those from {in_percent(line.probability)} on."
 
 
 def _named(name: str) -> tuple[str, str]:
@@ -230,7 +214,7 @@ def _row(line: Line, plan: Plan, name: str, hint: str, more: str = "") -> LineRo
     return LineRow(
         name,
         hint,
-        percent(line.probability),
+        in_percent(line.probability),
         a_week(line.contacts_per_week),
         f"{line.busiest_week:,}",
         a_week(line.wins_expected),

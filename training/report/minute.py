@@ -1,14 +1,14 @@
 """What must a reader know who has one minute? And what is there to do, each with its number."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
 from leadml.pages.words import counted, outcome_words, percent
 from training.report.judgement import believe, counted_examples, in_one_minute, is_dated
 from training.report.tables import Card
+from training.thresholds import Plan
 
 MOST_TO_DO = 3
 """So many things to do are told."""
@@ -27,17 +27,18 @@ class Today:
     """What is known beside the card when a report is written.
 
     Attributes:
-        open_leads: stage, probability (NaN where unscored), one row an open lead; may be empty.
+        open_leads: stage, probability (NaN where unscored) and, where it is known, answered
+            (whether sales took the lead or gave it back), one row an open lead; may be empty.
         won_leads: how many leads of the data reached the outcome so far; None where not counted.
         since: what changed since the last model, in one sentence.
-        plan: the plain data of a `training.thresholds.Plan`; None where no capacity is told.
+        plan: what sales can take on; None where no capacity is told.
         mend: what to mend in the data, the gravest first.
     """
 
     open_leads: pd.DataFrame
     won_leads: int | None = None
     since: str = ""
-    plan: Mapping[str, Any] | None = None
+    plan: Plan | None = None
     mend: Sequence[str] = ()
 
 
@@ -70,7 +71,7 @@ def _call(card: Card, open_leads: pd.DataFrame) -> str:
         left = f"Let marketing work on the {warm:,} at MQL." if warm else "None is at MQL either."
         return f"Of {counted(len(scored), 'open lead', 'open leads')} none is at SQL now. {left}"
     leads = "1 open lead that is" if len(ready) == 1 else f"{len(ready):,} open leads that are"
-    said = f"Call the {leads} at SQL now"
+    said = f"Call the {leads} at SQL now{_answered(ready)}"
     if believe(card["evaluation"]).level == "poor":
         return f"{said}, the highest first."
     words, expected = outcome_words(card["outcome"]), float(ready["probability"].sum())
@@ -79,14 +80,24 @@ def _call(card: Card, open_leads: pd.DataFrame) -> str:
     return f"{said}; within {days} expect about {number} {words.many} among them."
 
 
-def _line(card: Card, plan: Mapping[str, Any]) -> str:
+def _answered(ready: pd.DataFrame) -> str:
+    """How many of the leads to call sales has dealt with already."""
+    known = int(ready["answered"].sum()) if "answered" in ready else 0
+    if not known:
+        return ""
+    if known == len(ready):
+        return ", which sales has answered before" if known == 1 else ", all answered before"
+    return f" ({known:,} of them sales has answered before)"
+
+
+def _line(card: Card, plan: Plan) -> str:
     """From which probability on sales can call everyone."""
-    line, capacity = plan["everybody"]["line"], plan["capacity"]
-    week = capacity["people"] * capacity["conversations_per_week"]
+    line, capacity = plan.everybody.line, plan.capacity
+    week = capacity.people * capacity.conversations_per_week
     words = outcome_words(card["outcome"])
-    expected = f"{line['wins_lower']:.0f}–{line['wins_upper']:.0f} were expected"
+    expected = f"{line.wins_lower:.0f}–{line.wins_upper:.0f} were expected"
     return (
         f"Sales can take on {week:g} new leads a week: that is everyone with all else "
-        f"it needs, from {percent(line['probability'])} on. Tried on {plan['weeks']:.0f} weeks, "
-        f"these calls reached {counted(line['wins_happened'], words.one, words.many)} ({expected})."
+        f"it needs, from {percent(line.probability)} on. Tried on {plan.weeks:.0f} weeks, "
+        f"these calls reached {counted(line.wins_happened, words.one, words.many)} ({expected})."
     )

@@ -1,8 +1,6 @@
-"""How would the model have done in each past period, beside its rivals? Sentences, rows, points.
+"""How would the model have done in each past period, beside its rivals? Rows and points.
 
-All is read from the plain data of a `training.backtest.Backtest`. A rival is beaten in a period
-where the model's figure is better, by however little: whether that is more than luck, the
-intervals say.
+All is read from the plain data of a `training.backtest.Backtest`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from leadml.pages.words import SCORERS, capitalised, joined, percent
+from leadml.pages.words import SCORERS, capitalised, counted, date_words, percent
+from training.report.past_verdicts import MODEL, ONCE, Replayed, rivals_of
+from training.report.standing import figure_of, standing
 from training.report.tables import Cell, cell_text, figure_cell
-
-MODEL, ONCE = "model", "trained once"
 
 WHO = {
     "model": "made anew at the start of each period",
@@ -28,14 +26,6 @@ WHO = {
 }
 """What each scorer does."""
 
-SAID = {
-    "trained once": "the model trained once",
-    "best single rule": "the best single rule",
-    "newest first": "calling the newest first",
-    "points": "a table of points",
-}
-"""How a sentence calls those whose names are not enough."""
-
 KINDS = {
     "new": "Leads never seen before",
     "source": "By source",
@@ -43,13 +33,15 @@ KINDS = {
 }
 """The kinds of leads told apart."""
 
-MOST_NAMED = 4
-"""No more periods than this are named in a sentence."""
-
 FAR = 2.5
 """A rival that mostly lies this many times the width of the model's own range off is not drawn."""
 
-Replayed = Mapping[str, Any]
+STANDINGS = {
+    "ahead": "clearly behind",
+    "behind": "clearly ahead",
+    "unclear": "too close to tell",
+}
+"""How a rival is called by how the model stands beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +96,57 @@ class Kind:
     rows: tuple[JudgedRow, ...]
 
 
-def period_word(replayed: Replayed) -> str:
-    """What its periods are: quarter, month, week or block.
+def name_unfinished(replayed: Replayed, about: Mapping[str, Any]) -> dict[str, Any]:
+    """The same, where a period that had not ended when its outcomes were known is named so.
 
-    >>> period_word({"periods": [{"name": "2026 Q1"}]})
-    'quarter'
+    Args:
+        replayed: as in a card.
+        about: what is predicted, as `training.train.about` says it.
     """
-    name = replayed["periods"][0]["name"]
-    for start, word in (("week", "week"), ("block", "block")):
-        if name.startswith(start):
-            return word
-    return "quarter" if "Q" in name else "month"
-
-
-def rivals_of(replayed: Replayed, clock: str) -> list[str]:
-    """Everybody beside the model; without dates nobody is newest."""
-    absent = {MODEL, "newest first"} if clock == "none" else {MODEL}
-    return [name for name in replayed["overall"]["figures"] if name not in absent]
-
-
-def verdicts(replayed: Replayed, clock: str) -> list[str]:
-    """In how many periods it beat each rival, where it did not, and how all of them come out."""
-    return [
-        *(_beaten(replayed, clock, metric) for metric in ("auc", "log_loss")),
-        *(_together(replayed, clock, metric) for metric in ("auc", "log_loss")),
+    ended = _known_to(about)
+    if ended is None:
+        return dict(replayed)
+    periods = [
+        period | {"name": f"{period['name']} (to {ended.day} {ended:%b})"}
+        if _goes_on(period["name"], ended)
+        else period
+        for period in replayed["periods"]
     ]
+    return {**replayed, "periods": periods}
+
+
+def say_unfinished(replayed: Replayed, about: Mapping[str, Any]) -> str:
+    """A sentence on the period that is not complete; "" where all are."""
+    ended = _known_to(about)
+    if ended is None:
+        return ""
+    names = [p["name"] for p in replayed["periods"] if _goes_on(p["name"], ended)]
+    if not names:
+        return ""
+    days = counted(about["horizon_days"], "day", "days")
+    until = date_words(ended.isoformat())
+    return (
+        f"{capitalised(names[-1])} is not complete: it holds looks until {until}. What "
+        f"came of later ones within {days} was not known yet."
+    )
+
+
+def _known_to(about: Mapping[str, Any]) -> pd.Timestamp | None:
+    """The last moment of which all outcomes are known; none where there are no dates."""
+    if about["clock"] not in {"times", "days"}:
+        return None
+    return pd.Timestamp(about["known_until"]) - pd.Timedelta(days=about["horizon_days"])
+
+
+def _goes_on(name: str, moment: pd.Timestamp) -> bool:
+    """Whether a period ends after a moment; of blocks none does."""
+    if name.startswith("block"):
+        return False
+    if name.startswith("week of "):
+        end = pd.Timestamp(name.removeprefix("week of "), tz="UTC") + pd.Timedelta(days=7)
+    else:
+        end = (pd.Period(name.replace(" ", "")) + 1).start_time.tz_localize("UTC")
+    return bool(moment < end)
 
 
 def past_points(replayed: Replayed, clock: str, metric: str) -> PastPoints:
@@ -137,7 +155,7 @@ def past_points(replayed: Replayed, clock: str, metric: str) -> PastPoints:
     by_scorer: dict[str, list[PastPoint]] = {}
     for scorer in [MODEL, *rivals_of(replayed, clock)]:
         for period in replayed["periods"]:
-            figure = _figure(period, scorer, metric)
+            figure = figure_of(period, scorer, metric)
             if figure is not None:
                 ends = (scale * figure[key] for key in ("value", "lower", "upper"))
                 point = PastPoint(period["name"], SCORERS.get(scorer, scorer), *ends)
@@ -206,91 +224,6 @@ def table_of_figures(replayed: Replayed) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _beaten(replayed: Replayed, clock: str, metric: str) -> str:
-    """One sentence of one metric: rivals beaten everywhere first, then the rest one by one."""
-    word = period_word(replayed)
-    everywhere: dict[int, list[str]] = {}
-    others = []
-    for rival in rivals_of(replayed, clock):
-        lost = _lost(replayed["periods"], rival, metric)
-        if not lost:
-            continue
-        names = [name for name, beaten in lost.items() if not beaten]
-        if names:
-            others.append(f"than {SAID.get(rival, rival)} {_where(names, list(lost))}")
-        else:
-            everywhere.setdefault(len(lost), []).append(SAID.get(rival, rival))
-    wholly = [f"than {joined(names)} in {_all(count, word)}" for count, names in everywhere.items()]
-    opening = "It sorted leads better" if metric == "auc" else "Its probabilities were closer"
-    return f"{opening} {'; '.join([*wholly, *others])}."
-
-
-def _lost(periods: Sequence[Replayed], rival: str, metric: str) -> dict[str, bool]:
-    """Whether the model beat a rival, by period; it is itself what is trained in the first one."""
-    told = periods[1:] if rival == ONCE else periods
-    found = {}
-    for period in told:
-        own, other = _figure(period, MODEL, metric), _figure(period, rival, metric)
-        if own is not None and other is not None:
-            found[period["name"]] = _better(own, other, metric)
-    return found
-
-
-def _where(lost: Sequence[str], told: Sequence[str]) -> str:
-    """How often, and where not: the shorter list of names, where it is short."""
-    count = len(told) - len(lost)
-    if not count:
-        return f"in none of {len(told)}"
-    text = f"in {count} of {len(told)}"
-    won = [name for name in told if name not in lost]
-    if len(lost) <= MOST_NAMED:
-        return f"{text} (not in {_unbroken(lost)})"
-    return f"{text} (only in {_unbroken(won)})" if len(won) <= MOST_NAMED else text
-
-
-def _unbroken(names: Sequence[str]) -> str:
-    """Names of periods that no line breaks at their hyphens."""
-    return joined([name.replace("-", "\u2011") for name in names])
-
-
-def _all(count: int, word: str) -> str:
-    if count == 1:
-        return f"the one {word} that tells"
-    return f"{'both' if count == 2 else f'all {count}'} {word}s"
-
-
-def _together(replayed: Replayed, clock: str, metric: str) -> str:
-    """Who was clearly better over all periods together, and whose range overlaps the model's."""
-    own = _figure(replayed["overall"], MODEL, metric)
-    if own is None:
-        return f"Over all {period_word(replayed)}s together the model's figure says nothing."
-    better: list[str] = []
-    ahead: list[str] = []
-    behind: list[str] = []
-    for rival in rivals_of(replayed, clock):
-        other = _figure(replayed["overall"], rival, metric)
-        if other is None:
-            continue
-        apart = own["lower"] > other["upper"] or other["lower"] > own["upper"]
-        wins = _better(other, own, metric)
-        if wins or not apart:
-            group = behind if not wins else better if apart else ahead
-            group.append(f"{SAID.get(rival, rival)} ({_said(metric, other)})")
-    verb = "sorted better" if metric == "auc" else "came closer"
-    who = f"Over all {period_word(replayed)}s together {joined(better) or 'nobody'} clearly {verb}"
-    said = [f"{who} than the model ({_said(metric, own)})."]
-    if ahead:
-        said.append(f"Ahead of it, with ranges that overlap: {joined(ahead)}.")
-    if behind:
-        said.append(f"Behind it, with ranges that overlap: {joined(behind)}.")
-    return " ".join(said)
-
-
-def _said(metric: str, figure: Mapping[str, float]) -> str:
-    cell = figure_cell(metric, figure)
-    return f"{cell.value}, {cell.interval}" if cell.interval else cell.value
-
-
 def _period_row(period: Replayed, rivals: Iterable[str]) -> PeriodRow:
     figures = period["figures"]
     names = list(rivals)
@@ -307,32 +240,23 @@ def _period_row(period: Replayed, rivals: Iterable[str]) -> PeriodRow:
 
 
 def _best(period: Replayed, rivals: Sequence[str], metric: str) -> str:
-    """Whoever did best of those that stay the same from period to period, and how well."""
-    found = {name: _figure(period, name, metric) for name in rivals if name != ONCE}
+    """Whoever did best of those made anew in each period, how well, and how the model stands."""
+    found = {name: figure_of(period, name, metric) for name in rivals if name != ONCE}
     judged = {name: figure["value"] for name, figure in found.items() if figure is not None}
     if not judged:
         return ""
     pick = max if metric == "auc" else min
     name = pick(judged, key=lambda rival: judged[rival])
     value = cell_text(metric, judged[name])
-    return f"{SCORERS.get(name, name)}: {value}"
+    stood = standing(period, name, metric)
+    beside = f", {STANDINGS[stood]}" if stood else ""
+    return f"{SCORERS.get(name, name)}: {value}{beside}"
 
 
 def _judged_row(name: str, own: Replayed, scorer: str, *, hint: str = "") -> JudgedRow:
     figures = own["figures"][scorer]
     cells = tuple(figure_cell(metric, figures.get(metric)) for metric in METRICS)
     return JudgedRow(name, hint, f"{own['n']:,}", f"{own['converted']:,}", cells)
-
-
-def _figure(own: Replayed, scorer: str, metric: str) -> Mapping[str, float] | None:
-    """A figure, or None where the scorer has none or it says nothing."""
-    figure = own["figures"].get(scorer, {}).get(metric)
-    return None if figure is None or figure["value"] is None else figure
-
-
-def _better(own: Mapping[str, float], other: Mapping[str, float], metric: str) -> bool:
-    ahead = own["value"] - other["value"]
-    return ahead > 0 if metric == "auc" else ahead < 0
 
 
 def _median(points: Sequence[PastPoint]) -> float:

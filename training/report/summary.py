@@ -1,10 +1,13 @@
 r"""What does one write in a chat or an e-mail? The report in a few lines of Markdown.
 
 Texts of the data are made harmless: what Markdown, HTML or a chat would read as markup, a link or a
-mention stands as plain letters.
+mention stands as plain letters. A backslash does that for markup; links and mentions are looked for
+after backslashes have gone, so an invisible space of no width parts them.
 
->>> plain("<b>call_outcome</b> @all")
-'&lt;b&gt;call\\_outcome&lt;/b&gt; \\@all'
+>>> plain("<b>call_outcome</b>")
+'&lt;b&gt;call\\_outcome&lt;/b&gt;'
+>>> plain("@all")
+'@\u200ball'
 """
 
 import re
@@ -23,6 +26,17 @@ MOST_DRIVERS = 3
 
 MOST_NAME = 60
 """Longer names and sentences of the data are cut."""
+
+_PARTED = "\u200b"
+
+_LINKS = re.compile(
+    r"(?<=[@#])"  # @somebody, somebody@example.org, #12
+    r"|(?<=\S)(?=\.[^\W\d])"  # www.example.org
+    r"|(?<=:)(?=[^\s\d])"  # https://, mailto:, :smile:
+    r"|(?<=\bGH)(?=-\d)",  # GH-12
+    re.IGNORECASE,
+)
+"""Where a text is parted, so that nothing in it is read as a link or a mention."""
 
 
 def build_summary(card: Card, today: Today, *, version: str, where: str) -> str:
@@ -54,7 +68,8 @@ def plain(text: str) -> str:
     """A text of the data as Markdown that shows it and does nothing else."""
     one_line = " ".join(text.split())
     safe = one_line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]#|~!@])", r"\\\1", safe).replace("://", r":\//")
+    marked = re.sub(r"([\\`*_\[\]|~!])", r"\\\1", safe)
+    return _LINKS.sub(_PARTED, marked)
 
 
 def _fitted(head: Sequence[str], parts: Mapping[str, Sequence[str]], end: str) -> str:

@@ -13,10 +13,13 @@
   const rowsOf = (table) =>
     [...table.rows].map((row) => [...row.cells].map((cell) => plain(textOf(cell))));
 
-  // A spreadsheet runs what begins like a formula; an apostrophe makes a text of it.
+  // A spreadsheet runs what begins like a formula, and one that parts cells at semicolons or tabs
+  // begins anew behind each; an apostrophe makes a text of it. A plain negative number stays one.
+  const FORMULA = /(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠]|[\t\r])/g;
+  const NUMBER = /^-[\d.,]+$/;
   const cellOf = (text) => {
-    const safe = /^[=+@\t\r]|^-(?![\d.,]+$)/.test(text) ? `'${text}` : text;
-    return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+    const safe = NUMBER.test(text) ? text : text.replace(FORMULA, "$1'");
+    return /[",;\t\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
 
   const nameOf = (table) => {

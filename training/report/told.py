@@ -6,30 +6,30 @@ from typing import Any
 
 import pandas as pd
 
-from leadml.capacity import Capacity
 from training.funnel.measure import Funnel
 from training.health.measure import Health
 from training.neighbours import Neighbours
 from training.report.leads import Names
 from training.report.tables import Card
+from training.thresholds import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Tried:
     """What lines for sales are tried on.
 
     Attributes:
         looks: as `training.thresholds.draw_plan` takes them.
         judged: how many examples were judged, where only some can become a contact; else 0.
-        capacity: what sales can do; None where it is not told.
-        plan: the plain data of a `training.thresholds.Plan`; None without a capacity.
+        plan: drawn of these looks; None without a capacity, or where it gives none.
+        unplanned: why a capacity that is told gives no plan; or "".
         seed: of the draws behind the intervals.
     """
 
     looks: pd.DataFrame
     judged: int = 0
-    capacity: Capacity | None = None
-    plan: Mapping[str, Any] | None = None
+    plan: Plan | None = None
+    unplanned: str = ""
     seed: int = 0
 
 
@@ -60,7 +60,8 @@ class Told:
         open_leads: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
             unscored_reason, reasons (text, group, effect; strongest first), one row an open lead;
             probability is NaN where unscored. May be empty. What `serving.scores.Scores` says
-            beside, source (text) and missing (lists of attributes) are told where they are there.
+            beside, source (text), missing (lists of attributes) and answered (whether sales took
+            the lead or gave it back) are told where they are there.
         base: log-odds of the average lead; NaN where it is not known.
         similar: past leads like the most likely ones, by lead_id.
         names: what leads are called, by lead_id; None hides names, and ids that tell a person.
@@ -80,5 +81,5 @@ class Told:
     won_leads: int | None = None
     before: Before | None = None
     funnel: Funnel | None = None
-    lines: Lines | None = None
+    lines: Tried | None = None
     health: Health | None = None

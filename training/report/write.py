@@ -8,7 +8,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from leadml.drafts import in_place_of
 from leadml.pages.card import About
 from leadml.pages.environment import pages
 from leadml.pages.words import SCORERS, capitalised, joined, outcome_words, percent
+from leadml.people import hide_people
 from training.report.charts.drivers import driver_chart, pair_chart, weights_chart
 from training.report.charts.past import past_chart
 from training.report.charts.reliability import reliability_chart
@@ -44,12 +45,13 @@ from training.report.past import (
     PeriodRow,
     kinds,
     measures,
+    name_unfinished,
     past_points,
     period_rows,
-    period_word,
+    say_unfinished,
     scorer_rows,
-    verdicts,
 )
+from training.report.past_verdicts import period_word, verdicts
 from training.report.record import read_record
 from training.report.review import ReviewPage
 from training.report.since import Since, read_since
@@ -82,6 +84,7 @@ class Past:
     Attributes:
         word: what a period is: quarter, month, week or block.
         verdicts: sentences on who did better and where.
+        unfinished: on the period that is not complete; "" where all are.
         measures: the heads of ``scorers`` and of ``kinds``.
         charts: of sorting and of probabilities, each with the scorers too far off to be drawn.
     """
@@ -91,6 +94,7 @@ class Past:
     leads: int
     converted: int
     verdicts: list[str]
+    unfinished: str
     measures: list[str]
     periods: list[PeriodRow]
     scorers: list[JudgedRow]
@@ -116,6 +120,7 @@ def write_summary(path: Path, told: Told, *, where: str) -> None:
         told: what it is made from.
         where: the path or address of the report.
     """
+    told = _for_readers(told)
     today = _today(told, _since(told), read_health(told.card, told.health))
     _write(path, build_summary(told.card, today, version=told.version, where=where))
 
@@ -151,6 +156,7 @@ def _write(path: Path, text: str) -> None:
 
 def build_page(told: Told) -> str:
     """The report as HTML text."""
+    told = _for_readers(told)
     card = told.card
     evaluation, since, health = card["evaluation"], _since(told), read_health(card, told.health)
     drivers = pick_drivers(
@@ -197,6 +203,7 @@ def build_page(told: Told) -> str:
 
 def build_backtest(about: Card, backtest: Mapping[str, Any]) -> str:
     """The replayed past as HTML text; arguments as in `write_backtest`."""
+    about, backtest = hide_people((about, backtest))
     return _rendered(
         "backtest.html",
         about=about,
@@ -211,6 +218,7 @@ def build_backtest(about: Card, backtest: Mapping[str, Any]) -> str:
 
 def build_review_page(card: Card, review: Review, said: ReviewPage) -> str:
     """The review of a quarter as HTML text; arguments as in `write_review`."""
+    card, review, said = hide_people((card, review, said))
     words = outcome_words(card["outcome"])
     judged = None if review.evaluation is None else review.evaluation.to_json()
     return _rendered(
@@ -241,6 +249,13 @@ def _hashes(scripts: Sequence[str]) -> str:
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
+def _for_readers(told: Told) -> Told:
+    """What may be told of people: all of it only where names were asked for."""
+    if told.names is not None:
+        return told
+    return replace(hide_people(replace(told, similar={})), similar=told.similar)
+
+
 def _today(told: Told, since: Since | None, health: HealthPage) -> Today:
     """What the first minute knows beside the card."""
     return Today(
@@ -269,7 +284,7 @@ def _lines(told: Told) -> Lines | None:
     own = told.lines
     if own is None:
         return None
-    return read_lines(own.looks, own.capacity, card=told.card, of=own.judged, seed=own.seed)
+    return read_lines(own, told.card)
 
 
 def _columns(card: Card) -> list[str]:
@@ -280,6 +295,8 @@ def _columns(card: Card) -> list[str]:
 
 
 def _past(about: Card, backtest: Mapping[str, Any]) -> Past:
+    unfinished = say_unfinished(backtest, about)
+    backtest = name_unfinished(backtest, about)
     clock, overall = about["clock"], backtest["overall"]
     many = outcome_words(about["outcome"]).many
     charts = []
@@ -296,6 +313,7 @@ def _past(about: Card, backtest: Mapping[str, Any]) -> Past:
         overall["leads"],
         overall["converted"],
         verdicts(backtest, clock),
+        unfinished,
         list(measures(many, about["config"]["policy"]["sql_share"]).values()),
         period_rows(backtest, clock),
         scorer_rows(backtest, clock),

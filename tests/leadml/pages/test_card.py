@@ -104,6 +104,19 @@ def test_every_step_begins_where_the_last_one_ended_and_the_bars_lie_so(effects,
             assert step.after == step.right
 
 
+def test_more_reasons_are_told_where_what_is_left_would_outweigh_them():
+    """Twelve reasons of 0.3: six leave 1.8 untold, more than half of one; twelve leave nothing."""
+    reasons = [{"text": f"r{k}", "group": "fit", "effect": 0.3} for k in range(12)]
+    score = 1 / (1 + math.exp(-(ABOUT.base + 3.6)))
+    far = build_card(row(reasons=reasons, probability=score), ABOUT)
+    assert len(far.speaks_for) == 12
+    small = [reason | {"effect": 0.3 if k < 6 else 0.02} for k, reason in enumerate(reasons)]
+    score = 1 / (1 + math.exp(-(ABOUT.base + 1.92)))
+    near = build_card(row(reasons=small, probability=score), ABOUT)
+    assert len(near.speaks_for) == 6
+    assert [step.kind for step in near.waterfall.steps][-2:] == ["rest", "end"]
+
+
 def test_no_rest_is_told_where_the_reasons_tell_all():
     fall = draw_waterfall([Move("up", 1.0)], base=-2.0, score=-1.0)
     assert [step.kind for step in fall.steps] == ["start", "for", "end"]

@@ -60,11 +60,57 @@ def test_steps_of_an_order_stand_in_their_order_and_the_unknown_last() -> None:
 def test_ends_are_written_as_finely_as_it_takes() -> None:
     bands = part_values(SIZE, np.array([0.014, 0.2, 1.26, 1.5, 20.4, 30.0, 4000.2, 9000.0]))
     assert [band.text for band in bands] == [
-        "size: 0.01 to 0.2",
-        "size: 1.3 to 1.5",
-        "size: 20 to 30",
-        "size: 4,000 to 9,000",
+        "size: 0.014 to under 0.99",
+        "size: 0.99 to under 11",
+        "size: 11 to under 1,023",
+        "size: 1,023 to 9,000",
     ]
+
+
+def words_hold(text: str, value: float) -> bool:
+    """Whether a value is of a range, by its words alone."""
+    low, high = text.removeprefix("size: ").replace(",", "").split(" to ")
+    if high.startswith("under "):
+        return float(low) <= value < float(high.removeprefix("under "))
+    return float(low) <= value
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(2, 9_000), min_size=8, max_size=60, unique=True), st.floats(0.1, 2))
+def test_every_value_is_of_one_band_by_the_words_too(values: list[int], unit: float) -> None:
+    numbers = np.array(values) * unit + 100 / 3
+    bands = part_values(SIZE, numbers)[1:]
+    for band in (band for band in bands if " to " in band.text):
+        for value in numbers[numbers >= numbers[bands[0].inside].min()]:
+            assert words_hold(band.text, value) == bool(band.inside[numbers == value][0])
+
+
+def test_whole_numbers_end_where_they_end() -> None:
+    values = np.array([17.0, 46.0, 47.0, 102.0, 103.0, 200.0, 201.0, 12_345_678.0])
+    assert [band.text for band in part_values(SIZE, values)] == [
+        "size: 17 to 46",
+        "size: 47 to 102",
+        "size: 103 to 200",
+        "size: 201 to 12,345,678",
+    ]
+
+
+def test_bands_close_together_are_told_apart_by_more_digits() -> None:
+    values = np.array([52.121, 52.129, 52.133, 52.145, 52.152, 52.166, 52.171, 52.18])
+    texts = [band.text for band in part_values(SIZE, values)]
+    assert texts[1:3] == ["size: 52.13 to under 52.15", "size: 52.15 to under 52.17"]
+
+
+def test_zeros_apart_leave_no_edge_next_to_zero_in_words() -> None:
+    texts = [band.text for band in part_values(SIZE, np.array([-5.5, 0.0, 0.0, 0.0, 2.5, 7.5]))]
+    assert texts == ["size: -5.5 to 0", "size: 2.5", "size: 7.5"]
+
+
+def test_a_condition_of_an_uneven_number_says_the_edge_it_parts_at() -> None:
+    values = np.array([10.5, 20.5, 30.5, 40.5, 50.5, 60.5, 70.5, 80.5])
+    found = {(c.text, c.ends): c.inside.tolist() for c in conditions(SIZE, values)}
+    assert found["size: 46 to 80", "high"] == [False] * 4 + [True] * 4
+    assert found["size: 10 to under 46", "low"] == [True] * 4 + [False] * 4
 
 
 def test_a_number_is_parted_upwards_and_downwards_at_each_band_and_by_being_known() -> None:

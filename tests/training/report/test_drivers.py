@@ -16,6 +16,7 @@ from training.report.charts.drivers import driver_chart, pair_chart, weights_cha
 from training.report.drivers import MOST_IN_GROUP, pick_drivers
 from training.report.interactions import MOST_PAIRS, read_interactions
 
+NBSP = "\u00a0"
 HOSTILE = '"><script>alert(1)</script>'
 
 
@@ -97,6 +98,42 @@ def test_drivers_stand_by_group_each_with_its_part_of_what_moves_scores():
     ]
     assert [d.place for d in found.shown] == [0, 1]
     assert [d.name for d in found.shown] == ["Pricing-page views", "Country"]
+
+
+def test_what_is_listed_and_the_rest_add_up_to_what_is_said():
+    def fit(k, weight):
+        bands = [band(f"f{k}: a", 500, 80), band(f"f{k}: b", 500, 70)]
+        return driver(f"f{k}", bands, weight=weight, group="fit")
+
+    rows = [fit(0, 1.0), fit(1, 0.333), fit(2, 0.155), fit(3, 0.122), *drivers()[:1]]
+    found = pick_drivers(rows, examples=1000)
+    own = found.groups[0]
+    assert [d.share for d in own.shown] == [50, 16], "49.7, 16.5 and a rest of 13.8"
+    assert (own.share, own.sum) == (
+        f"80{NBSP}%",
+        f"The 2 shown have 66 of its 80{NBSP}%; 2 other subjects 14{NBSP}%.",
+    )
+    listed = [d.share for d in found.shown]
+    assert (
+        found.unshown
+        == f"2 other subjects not shown have the remaining {100 - sum(listed)}{NBSP}%."
+    )
+    assert own.sum.replace(NBSP, " ") in section(rows)
+
+
+@pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        ([], ""),
+        ([0.01], "The one shown has 99 of its 100 %; 1 other subject 1 %."),
+        ([0.001], "The one shown has 100 of its 100 %; 1 other subject under 1 %."),
+    ],
+)
+def test_the_rest_of_a_group_is_told_in_singular_and_next_to_nothing(others, said):
+    fit = [band("f: a", 500, 80), band("f: b", 500, 70)]
+    rows = [driver("f", fit, weight=1.0, group="fit")]
+    rows += [driver("g", fit[:1], weight=weight, group="fit") for weight in others]
+    assert group(rows, "fit").sum.replace(NBSP, " ") == said
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The first minute: what is so, and one to three things to do, each with its number."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -7,18 +9,12 @@ from tests.training.report.judged import judged_card
 from tests.training.report.rendered import NBSP, render, tags_of, text_of
 from training.report.minute import Minute, Today, read_minute, what_to_do
 
-PLAN = {
-    "capacity": {"people": 4, "conversations_per_week": 15},
-    "weeks": 21.6,
-    "everybody": {
-        "line": {
-            "probability": 0.12,
-            "wins_happened": 31,
-            "wins_lower": 24.4,
-            "wins_upper": 40.2,
-        }
-    },
-}
+LINE = SimpleNamespace(probability=0.12, wins_happened=31, wins_lower=24.4, wins_upper=40.2)
+PLAN = SimpleNamespace(
+    capacity=SimpleNamespace(people=4, conversations_per_week=15),
+    weeks=21.6,
+    everybody=SimpleNamespace(line=LINE),
+)
 
 
 def leads(**counts: int) -> pd.DataFrame:
@@ -86,6 +82,34 @@ def test_leads_that_won_are_left_out_where_nobody_counted_them() -> None:
 )
 def test_whom_to_call(counts: dict[str, int], said: str) -> None:
     assert todo(open_leads=leads(**counts)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("stages", "answered", "said"),
+    [
+        ({"sql": 3}, [False, False, False], "Call the 3 open leads that are at SQL now; "),
+        (
+            {"sql": 3, "mql": 1},
+            [True, False, False, True],
+            "Call the 3 open leads that are at SQL now (1 of them sales has answered before); ",
+        ),
+        (
+            {"sql": 1},
+            [True],
+            "Call the 1 open lead that is at SQL now, which sales has answered before; ",
+        ),
+        (
+            {"sql": 2},
+            [True, True],
+            "Call the 2 open leads that are at SQL now, all answered before; ",
+        ),
+    ],
+)
+def test_leads_that_sales_has_answered_before_are_told_apart(
+    stages: dict[str, int], answered: list[bool], said: str
+) -> None:
+    (call,) = todo(open_leads=leads(**stages).assign(answered=answered))
+    assert call.startswith(said)
 
 
 def test_probabilities_that_are_off_promise_no_wins() -> None:

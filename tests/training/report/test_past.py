@@ -12,12 +12,13 @@ from tests.training.replayed import ABOUT, figure_of, replayed
 from training.report.charts.past import past_chart
 from training.report.past import (
     PastPoint,
+    name_unfinished,
     past_points,
     period_rows,
-    period_word,
+    say_unfinished,
     table_of_figures,
-    verdicts,
 )
+from training.report.past_verdicts import verdicts
 from training.report.write import build_backtest, write_backtest
 
 
@@ -41,48 +42,6 @@ def read(page: str) -> tuple[list[tuple[str, dict[str, str | None]]], str]:
     return reader.tags, re.sub(r"\s+", " ", text)
 
 
-def test_a_sentence_says_where_each_rival_was_beaten_and_where_not() -> None:
-    sorting, closeness, *_ = verdicts(replayed(), "times")
-    assert sorting == (
-        "It sorted leads better than the model trained once in both quarters; "
-        "than a table of points and calling the newest first in all 3 quarters; "
-        "than naive Bayes in 2 of 3 (not in 2026 Q1)."
-    )
-    assert closeness == (
-        "Its probabilities were closer than the model trained once in both quarters; "
-        "than naive Bayes in all 3 quarters."
-    )
-
-
-def test_an_equal_figure_is_no_win() -> None:
-    made = replayed()
-    for period in made["periods"]:
-        period["figures"]["points"]["auc"] = figure_of(0.80)
-    assert "than a table of points in none of 3" in verdicts(made, "times")[0]
-
-
-def test_where_most_periods_were_lost_those_that_were_won_are_named() -> None:
-    names = [f"2025-0{k}" for k in range(1, 8)]
-    made = replayed(names)
-    for period in made["periods"][1:]:
-        period["figures"]["points"]["auc"] = figure_of(0.9)
-    said = verdicts(made, "times")[0].replace("\u2011", "-")
-    assert "than a table of points in 1 of 7 (only in 2025-01)" in said
-    assert "than naive Bayes in 5 of 7 (not in 2025-03 and 2025-06)" in said
-
-
-def test_over_all_periods_a_lead_within_overlapping_ranges_is_not_called_clear() -> None:
-    made = replayed()
-    sorting = verdicts(made, "times")[2]
-    assert sorting == (
-        "Over all quarters together nobody clearly sorted better than the model (80, 78–82). "
-        "Ahead of it, with ranges that overlap: naive Bayes (81, 79–83). "
-        "Behind it, with ranges that overlap: the model trained once (77, 75–79)."
-    )
-    made["overall"]["figures"]["naive Bayes"]["auc"] = figure_of(0.90)
-    assert "together naive Bayes (90, 88–92) clearly sorted" in verdicts(made, "times")[2]
-
-
 def test_without_dates_nobody_is_newest_and_a_warning_stands_on_the_page() -> None:
     blocks = replayed(["block 7", "block 8", "block 9"])
     page = read(build_backtest(ABOUT | {"clock": "none"}, blocks))[1]
@@ -94,24 +53,49 @@ def test_without_dates_nobody_is_newest_and_a_warning_stands_on_the_page() -> No
     assert "OPTIMISTIC" not in read(build_backtest(ABOUT, replayed()))[1]
 
 
-@pytest.mark.parametrize(
-    ("name", "word"),
-    [
-        ("2026 Q1", "quarter"),
-        ("2026-01", "month"),
-        ("week of 2026-01-05", "week"),
-        ("block 3", "block"),
-    ],
-)
-def test_a_period_is_called_what_it_is(name: str, word: str) -> None:
-    assert period_word(replayed([name])) == word
-
-
 def test_the_best_rival_of_a_period_is_the_best_by_that_figure() -> None:
     first, _, last = period_rows(replayed(), "times")
-    assert (first.auc_rival, first.log_loss_rival) == ("naive Bayes: 70", "naive Bayes: 0.900")
-    assert last.auc_rival == "naive Bayes: 85"
+    assert first.auc_rival == "naive Bayes: 70, clearly behind"
+    assert first.log_loss_rival == "naive Bayes: 0.900, clearly behind"
+    assert last.auc_rival == "naive Bayes: 85, clearly ahead"
     assert (last.auc.value, last.auc.interval) == ("80", "78–82")
+
+
+@pytest.mark.parametrize(
+    ("names", "known_until", "last"),
+    [
+        (["2026 Q1"], "2026-05-01", "2026 Q1 (to 31 Jan)"),
+        (["2026 Q1"], "2026-06-29", "2026 Q1 (to 31 Mar)"),
+        (["2026 Q1"], "2026-06-30", "2026 Q1"),
+        (["2025-12"], "2026-03-15", "2025-12 (to 15 Dec)"),
+        (["2025-12"], "2026-04-01", "2025-12"),
+        (["week of 2026-01-05"], "2026-04-08", "week of 2026-01-05 (to 8 Jan)"),
+        (["week of 2026-01-05"], "2026-04-12", "week of 2026-01-05"),
+        (["block 3"], "2026-01-01", "block 3"),
+    ],
+)
+def test_a_period_that_had_not_ended_is_named_so(names, known_until, last) -> None:
+    about = ABOUT | {"known_until": f"{known_until}T00:00:00+00:00"}
+    made = replayed(names)
+    before = copy.deepcopy(made)
+    assert name_unfinished(made, about)["periods"][-1]["name"] == last
+    said = say_unfinished(made, about)
+    assert bool(said) == (last != names[-1])
+    assert said[:1] == said[:1].upper()
+    undated = about | {"clock": "sequence"}
+    assert name_unfinished(made, undated)["periods"][-1]["name"] == names[-1]
+    assert say_unfinished(made, undated) == ""
+    assert made == before
+
+
+def test_an_unfinished_quarter_is_marked_in_table_chart_and_words() -> None:
+    about = ABOUT | {"known_until": "2026-05-01T00:00:00+00:00"}
+    page = build_backtest(about, replayed())
+    said = "2026 Q1 is not complete: it holds looks until 31 January 2026. What came of"
+    assert said in read(page)[1]
+    assert '<th scope="row" class="score-range">2026 Q1 (to 31 Jan)</th>' in page
+    assert page.count(">2026 Q1 (to 31 Jan)</text>") == 2, "in both charts"
+    assert "not complete" not in build_backtest(ABOUT, replayed())
 
 
 def test_what_lies_far_off_is_named_and_not_drawn() -> None:

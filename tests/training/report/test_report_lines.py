@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 import training.report
 from leadml.capacity import Capacity
+from leadml.errors import ConfigError, DataError
 from leadml.pages.environment import pages
 from leadml.pages.palette import PALETTE
 from leadml.pages.words import outcome_words, percent
@@ -23,7 +24,8 @@ from tests.training.looked import look_at
 from training.contacts import Looks, read_looks
 from training.lines import Line, line_for_capacity, measure_line
 from training.report.line_steps import a_week
-from training.report.lines import Lines, money, read_lines
+from training.report.lines import Lines, in_percent, money, read_lines
+from training.report.told import Tried
 from training.thresholds import draw_plan
 
 FOLDER = Path(training.report.__file__).parent
@@ -57,6 +59,17 @@ def some_judged() -> pd.DataFrame:
 JUDGED = some_judged()
 
 
+def section(
+    judged: pd.DataFrame, capacity: Capacity | None, *, card: dict[str, str], of: int = 0
+) -> Lines:
+    """The section of a plan drawn by a capacity."""
+    try:
+        plan = None if capacity is None else draw_plan(judged, capacity)
+    except DataError:
+        plan = None
+    return read_lines(Tried(judged, of, plan), card)
+
+
 @pytest.fixture(scope="module")
 def looks() -> Looks:
     return read_looks(JUDGED)
@@ -64,7 +77,7 @@ def looks() -> Looks:
 
 @pytest.fixture(scope="module")
 def valued() -> Lines:
-    return read_lines(JUDGED, VALUED, card=CARD)
+    return section(JUDGED, VALUED, card=CARD)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +124,7 @@ def test_the_table_says_what_the_plan_says(valued: Lines) -> None:
         *(f"Fixed at {percent(cut)}" for cut in (0.05, 0.1, 0.2, 0.3, 0.5)),
     ]
     for row, line in zip(valued.plan.rows, plan.lines, strict=True):
-        assert row.probability == percent(line.probability)
+        assert row.probability == in_percent(line.probability)
         assert row.contacts == a_week(line.contacts_per_week)
         assert row.expected == a_week(line.wins_expected)
         assert row.interval == f"{line.wins_lower:.0f}–{line.wins_upper:.0f}"
@@ -143,10 +156,10 @@ def test_the_sentences_say_who_can_take_on_what(valued: Lines) -> None:
 
 
 def test_one_person_and_one_lead_are_singular() -> None:
-    told = read_lines(JUDGED, Capacity(1, 1), card=CARD).plan
+    told = section(JUDGED, Capacity(1, 1), card=CARD).plan
     assert told is not None
     assert told.told.startswith("1 person with 1 lead a week each can take on 1 lead a week: ")
-    halves = read_lines(JUDGED, Capacity(1.5, 3), card=CARD).plan
+    halves = section(JUDGED, Capacity(1.5, 3), card=CARD).plan
     assert halves is not None
     assert halves.told.startswith("1.5 people with 3 leads a week each can take on 4.5 leads")
     assert not halves.valued
@@ -154,13 +167,13 @@ def test_one_person_and_one_lead_are_singular() -> None:
 
 
 def test_what_the_policy_lets_through_is_said() -> None:
-    lines = read_lines(JUDGED, None, card=CARD, of=5_000)
+    lines = section(JUDGED, None, card=CARD, of=5_000)
     assert f"sales needs by the policy: {len(JUDGED):,} of 5,000." in lines.tried
-    assert "Counted" not in read_lines(JUDGED, None, card=CARD, of=len(JUDGED)).tried
+    assert "Counted" not in section(JUDGED, None, card=CARD, of=len(JUDGED)).tried
 
 
 def test_without_a_capacity_the_page_says_how_to_set_one_and_the_slider_is_there() -> None:
-    lines = read_lines(JUDGED, None, card=CARD)
+    lines = section(JUDGED, None, card=CARD)
     page = rendered(lines)
     assert lines.plan is None
     assert "[capacity]\npeople = 3" in page
@@ -171,7 +184,10 @@ def test_without_a_capacity_the_page_says_how_to_set_one_and_the_slider_is_there
 
 
 def test_what_cannot_be_planned_is_said_and_the_rest_stays() -> None:
-    lines = read_lines(JUDGED, Capacity(2, 5, 100, 200), card=CARD)
+    with pytest.raises(ConfigError, match="A contact must cost 0 or more") as wrong:
+        draw_plan(JUDGED, Capacity(2, 5, 100, 200))
+    why = f"The capacity that is set gives no plan. {wrong.value}"
+    lines = read_lines(Tried(JUDGED, unplanned=why), CARD)
     page = rendered(lines)
     assert lines.plan is None
     assert "The capacity that is set gives no plan. A contact must cost 0 or more" in page
@@ -182,30 +198,30 @@ def test_what_cannot_be_planned_is_said_and_the_rest_stays() -> None:
 
 @pytest.mark.parametrize("clock", ["none", "sequence"])
 def test_undated_data_have_no_weeks(clock: str) -> None:
-    page = rendered(read_lines(JUDGED, VALUED, card={**CARD, "clock": clock}))
+    page = rendered(section(JUDGED, VALUED, card={**CARD, "clock": clock}))
     assert "The data have no dates" in page
     assert "<svg" not in page
     assert "lines-data" not in page
 
 
 def test_where_less_than_a_week_was_judged_it_is_said() -> None:
-    lines = read_lines(look_at([("a", 0, 0.2, True), ("b", 1, 0.3, False)]), VALUED, card=CARD)
+    lines = section(look_at([("a", 0, 0.2, True), ("b", 1, 0.3, False)]), VALUED, card=CARD)
     assert lines.absent.startswith("No line could be tried. Judged examples must span a week")
 
 
 def test_leads_all_alike_leave_nothing_to_try() -> None:
     alike = look_at([(f"L{k}", 7.0 * (k % 3), 0.2, False) for k in range(9)])
-    page = rendered(read_lines(alike, VALUED, card=CARD))
+    page = rendered(section(alike, VALUED, card=CARD))
     assert "<svg" not in page
     assert "<table" in page
     assert "nan" not in texts(page).lower()
-    too_few = read_lines(alike, Capacity(1, 2), card=CARD).plan
+    too_few = section(alike, Capacity(1, 2), card=CARD).plan
     assert too_few is not None
     assert too_few.told.endswith("fewer than there are leads with the highest score.")
 
 
 def test_where_nobody_won_shares_are_a_dash_and_no_sentence_breaks() -> None:
-    lines = read_lines(JUDGED.assign(converted=False), VALUED, card=CARD)
+    lines = section(JUDGED.assign(converted=False), VALUED, card=CARD)
     assert lines.plan is not None
     assert {row.share for row in lines.plan.rows} == {"–"}
     assert lines.plan.doubt
@@ -220,11 +236,11 @@ def test_teams_have_a_line_each_and_hostile_names_are_shown_not_run() -> None:
     names = np.array([hostile, "s" * 200, ""], dtype=object)
     judged = JUDGED.assign(segment=names[np.arange(len(JUDGED)) % 3])
     capacity = Capacity(3, 4, by="region", people_by_segment={hostile: 2, "s" * 200: 1})
-    lines = read_lines(judged, capacity, card=CARD)
+    lines = section(judged, capacity, card=CARD)
     assert lines.plan is not None
     plan = draw_plan(judged, capacity)
     for row, team in zip(lines.plan.teams, plan.teams, strict=True):
-        assert row.probability == percent(team.line.probability)
+        assert row.probability == in_percent(team.line.probability)
         more = team.one_more.wins_per_week
         said = f"{a_week(more.value)} ({a_week(more.lower)}–{a_week(more.upper)})"
         assert row.more == said
@@ -236,7 +252,7 @@ def test_teams_have_a_line_each_and_hostile_names_are_shown_not_run() -> None:
 
 
 def test_an_outcome_that_is_no_win_has_its_own_words() -> None:
-    lines = read_lines(JUDGED, VALUED, card={**CARD, "outcome": "sql"})
+    lines = section(JUDGED, VALUED, card={**CARD, "outcome": "sql"})
     page = texts(rendered(lines, "sql"))
     assert "A conversion brings" in page
     assert "more conversions a week" in page
@@ -248,7 +264,7 @@ def test_an_outcome_that_is_no_win_has_its_own_words() -> None:
 def test_the_busiest_week_says_where_the_pile_lies() -> None:
     rows = [(f"L{k}", 0.0, 0.5, False) for k in range(4)]
     rows += [("m", 8.0, 0.4, True), *((f"N{k}", 15.0, 0.3, False) for k in range(6))]
-    lines = read_lines(look_at(rows), None, card=CARD)
+    lines = section(look_at(rows), None, card=CARD)
     assert lines.data is not None
     said = {round(s["probability"], 2): s["said"]["busiest"] for s in lines.data["steps"]}
     assert said == {

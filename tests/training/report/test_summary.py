@@ -3,11 +3,18 @@
 import re
 
 import pandas as pd
+import pytest
 
 from tests.training.report.judged import driver, judged_card
 from tests.training.report.rendered import NBSP
 from training.report.minute import Today
 from training.report.summary import MOST_LETTERS, build_summary, plain
+
+LINKED = re.compile(
+    r"://|www\.|[@#][^\s\u200b]|GH-\d|[^\s\u200b]\.[^\W\d]|[^\W\d]:[^\s\u200b]|:[^\W\d]",
+    re.IGNORECASE,
+)
+"""What GitHub, Slack or Teams make a link, a mention or a picture of."""
 
 HOSTILE = "[x](http://evil.example) <script>alert(1)</script> ![i](u) @here `c` *b* | # ~"
 
@@ -70,11 +77,41 @@ def test_texts_of_the_data_are_harmless() -> None:
     text = summary(judged_card(name=HOSTILE[:55], drivers=[bad]), mend=[HOSTILE])
     assert "<script" not in text
     assert "http://" not in text
-    for mark in ("[", "]", "`", "@", "!", "#", "|", "~"):
+    for mark in ("[", "]", "`", "!", "|", "~"):
         loose = re.findall(rf"(?<!\\){re.escape(mark)}", text.removesuffix("`out/report.html`\n"))
         assert not loose, mark
 
 
 def test_plain_text_stays_as_it_is() -> None:
     assert plain("pricing-page views, 3 (or 4)") == "pricing-page views, 3 (or 4)"
-    assert plain("a\n\n# b") == r"a \# b"
+    assert plain("a rate of 3.5 % at 10:30. Then 1,000") == "a rate of 3.5 % at 10:30. Then 1,000"
+    assert plain("a\n\n# b") == "a #\u200b b"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "www.example.org",
+        "WWW.example.org",
+        "evil.example",
+        "jane@example.org",
+        "@here",
+        "@jane",
+        "#12",
+        "#general",
+        "owner/name#12",
+        "GH-12",
+        "http://example.org",
+        "ftp://10.0.0.1",
+        "https://1.2.3.4",
+        "mailto:jane",
+        ":smile:",
+        "&#64;here",
+    ],
+)
+def test_nothing_in_a_text_becomes_a_link_or_a_mention(text: str) -> None:
+    """Chats and GitHub look for them after backslashes have gone."""
+    assert LINKED.search(text)
+    for said in (plain(text), plain(f"source: {text} (web)"), plain(f"({text})")):
+        assert not LINKED.search(re.sub(r"\\([^\w\s])", r"\1", said)), said
+    assert plain(text).replace("\u200b", "").replace("&amp;", "&") == text

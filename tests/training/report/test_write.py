@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import dataclasses
 import hashlib
 import json
 import re
@@ -13,6 +14,7 @@ import pandas as pd
 import pytest
 
 from leadml.pages.palette import PALETTE
+from leadml.people import hidden
 from tests.training.replayed import replayed
 from training.report.judgement import believe, in_one_minute
 from training.report.told import Told
@@ -282,6 +284,22 @@ def test_hostile_text_is_shown_and_never_run(card, open_leads):
     assert text.count(HOSTILE) >= 8
 
 
+def test_people_in_the_data_are_told_only_where_names_are_asked_for(card, open_leads):
+    jane, number = "jane.doe@example.com", "+49 170 1234567"
+    card["drivers"][0]["subject"] = f"account owner {jane}"
+    card["drivers"][1]["bands"][0]["text"] = f"account owner: {number}"
+    card["leaks"][0]["reason"] = f"{jane} wins always"
+    open_leads["source"] = [jane, number, None]
+    open_leads["reasons"] = [[{"text": f"owner is {jane}", "group": "fit", "effect": 1.0}]] * 3
+    given = told(card, open_leads)
+    page = build_page(given)
+    for text in (jane, "jane.doe", number, "1234567"):
+        assert text not in page
+    for text in (jane, number):
+        assert hidden(text) in page
+        assert text in build_page(dataclasses.replace(given, names={}))
+
+
 def test_a_category_of_200_letters_is_told_in_full_and_cut_on_the_axis(card):
     long = "x" * 200
     card["drivers"][1]["bands"][0]["text"] = f"country: {long}"
@@ -440,7 +458,7 @@ def test_the_past_replayed_is_told_where_the_card_has_it(card):
     page = build_page(told(card))
     tags, text = read(page)
     assert "How would it have done, quarter by quarter?" in text
-    assert "than naive Bayes in 2 of 3 (not in 2026 Q1)." in text
+    assert "than naive Bayes in 2 of 3 (clearly worse in 2026 Q1)." in text
     assert len([tag for tag, _ in tags if tag == "svg"]) == 5 + 2
     ids = [a["id"] for _, a in tags if "id" in a]
     assert len(ids) == len(set(ids))

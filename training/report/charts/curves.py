@@ -11,7 +11,9 @@ import altair as alt
 from markupsafe import Markup
 
 from training.report.charts.drawing import LIGHT, WIDTH, chart_of, draw, top_of
-from training.report.drivers import Band, Curve, Driver
+from training.report.driver_bands import Band
+from training.report.driver_curves import Curve
+from training.report.drivers import Driver
 
 MISSING_AT = 1.16
 """Where what is missing stands on an axis whose known values run from 0 to 1."""

@@ -22,7 +22,7 @@ from training.report.interactions import Pair
 def weights_chart(drivers: Sequence[Driver]) -> Markup:
     """How much the model leans on each shown subject, coloured by group."""
     rows = [
-        {"k": k, "share": d.share, "group": d.group, "said": f"{d.share:.0f}"}
+        {"k": k, "share": d.share, "group": d.group, "said": d.part.removesuffix("\u00a0%")}
         for k, d in enumerate(drivers)
     ]
     groups = [
@@ -43,7 +43,7 @@ def weights_chart(drivers: Sequence[Driver]) -> Markup:
     texts = base.mark_text(align="left", dx=4, color=LIGHT["ink"], fontSize=11).encode(
         text="said:N"
     )
-    said = "; ".join(f"{d.name}: {d.share:.0f} %" for d in drivers)
+    said = "; ".join(f"{d.name}: {d.part}" for d in drivers)
     chart = sized(bars + texts, height=30 * len(rows), width=WIDTH - 50)
     return draw(chart, f"How much the model leans on each subject. {said}.")
 
