@@ -30,8 +30,8 @@ _BARE_DIGITS = 10
 _APART = r"\s@\uff20,;:\"'()<>\[\]{}|“”„‘’"
 _WITHIN = re.compile(
     rf"[^{_APART}]+(?:[@\uff20]|%40)[^{_APART}]+"  # an e-mail address
-    r"|(?:\+|\b00)\s?\d(?:[\s().\-/\u2010-\u2014]{0,3}\d){6,14}"  # a number as dialled from abroad
-    r"|(?<![\w.,:\-/])\(?0\d{2,5}\)?[\s./\-]+\d(?:[\s.\-/]?\d){4,9}(?![\w,:])"  # with its area code
+    r"|(?:\+|(?<![\w.,])00)\s?\d(?:[\s().\-/\u2010-\u2014]{0,3}\d){6,14}"  # as dialled from abroad
+    r"|(?<![\w.,:\-/])\(?0\d{2,5}\)?[\s./\-]+\d(?:[\s.\-/]?\d){4,9}(?![\w,:])"  # with an area code
     r"|(?<![\w.,\-/])\d{10,15}(?![\w.,\-/])"  # bare digits
 )
 

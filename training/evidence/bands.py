@@ -118,7 +118,7 @@ def _edges(known: Floats) -> list[float]:
         return []
     finish = list[float] if _are_whole(known) else _rounded
     if (known == 0).mean() > 1 / MOST_BANDS:
-        above = known[known > 0]
+        above = known[known > NEXT_TO_ZERO]
         return [NEXT_TO_ZERO, *(finish([float(np.median(above))]) if len(above) else [])]
     quantiles = np.quantile(known, np.arange(1, MOST_BANDS) / MOST_BANDS)
     return finish(np.unique(quantiles).tolist())
@@ -137,9 +137,11 @@ def _text(feature: Feature, values: Floats, inside: Bools, edges: Sequence[float
         return f"{feature.label}: {low:,.0f} to {high:,.0f}"
     start = max((edge for edge in edges if NEXT_TO_ZERO != edge <= low), default=None)
     end = min((edge for edge in edges if edge > high), default=NEXT_TO_ZERO)
-    begins = _short(low) if start is None else _exact(start)
-    to = f"to {_short(high)}" if end == NEXT_TO_ZERO else f"to under {_exact(end)}"
-    return f"{feature.label}: {begins} {to}"
+    if end == NEXT_TO_ZERO:
+        begins = _short(low) if start is None else _exact(start)
+        return f"{feature.label}: {begins} to {_short(high)}"
+    begins = _least(low, below=end) if start is None else _exact(start)
+    return f"{feature.label}: {begins} to under {_exact(end)}"
 
 
 def _are_whole(known: Floats) -> bool:
@@ -163,6 +165,16 @@ def _exact(edge: float) -> str:
     """A rounded edge with all its digits."""
     text = f"{edge:,.12f}"
     return text.rstrip("0").rstrip(".")
+
+
+def _least(low: float, *, below: float) -> str:
+    """The least value, rounded down as coarsely as the end of its band is written.
+
+    >>> _least(0.000021, below=17.0), _least(0.19, below=2.9), _least(-3.21, below=17.0)
+    ('0', '0.1', '-4')
+    """
+    unit = 10.0 ** -_digits(below)
+    return _exact(round(math.floor(low / unit) * unit, 12))
 
 
 def _short(value: float) -> str:

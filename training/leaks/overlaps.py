@@ -83,7 +83,9 @@ def report_overlaps(
         both = fresh & key[test].isin(key[train].dropna()).to_numpy()
         fresh = fresh & ~both
         if both.any():
-            share = f"{int(both.sum()):,} of {len(test):,} test examples ({both.mean():.0%})"
+            share = (
+                f"{int(both.sum()):,} of {len(test):,} test examples ({100 * both.mean():.0f} %)"
+            )
             said.append(f"{share} are of {what}.{hint}")
     return said
 

@@ -43,7 +43,7 @@ def more_words(more: OneMore, who: str, words: OutcomeWords) -> str:
     if not more.contacts_per_week:
         return f"{capitalised(who)} would add nothing: no further lead fits."
     return (
-        f"{capitalised(who)}: the line falls to {percent(more.probability)}. Expect "
+        f"{capitalised(who)}: the line falls to {in_percent(more.probability)}. Expect "
         f"{a_week(more.wins_per_week.value)} more {words.many} a week "
         f"({between(more.wins_per_week)}; {a_week(more.happened_per_week)} happened) from "
         f"{a_week(more.contacts_per_week)} more contacts."
@@ -75,6 +75,17 @@ def leads(number: float) -> str:
     return f"{amount(number)} {'lead' if number == 1 else 'leads'}"
 
 
+def in_percent(probability: float) -> str:
+    r"""A line, fine enough to tell it from another that would round to the same.
+
+    >>> in_percent(0.1234), in_percent(0.1), in_percent(0.0412), in_percent(0.0001)
+    ('12.3\xa0%', '10\xa0%', '4.1\xa0%', '0.01\xa0%')
+    """
+    exactly = 0.1 <= probability <= 0.9
+    said = f"{100 * probability:.1f}\u00a0%" if exactly else percent(probability)
+    return said.replace(".0\u00a0%", "\u00a0%")
+
+
 def amount(number: float) -> str:
     """A number that a person told.
 
@@ -103,7 +114,7 @@ def _step(curve: LineCurve, step: Step, words: OutcomeWords, person: str) -> dic
     happened = line.wins_happened / curve.weeks
     called = counted(line.contacts, "lead", "leads")
     calls = f"{leads(step.capacity)} a week"
-    start = percent(line.probability)
+    start = in_percent(line.probability)
     return {
         "capacity": step.capacity,
         "probability": line.probability,

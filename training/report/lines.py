@@ -7,7 +7,7 @@ from typing import Any
 
 from leadml.capacity import Capacity
 from leadml.errors import DataError
-from leadml.pages.words import OutcomeWords, counted, date_words, joined, outcome_words, percent
+from leadml.pages.words import OutcomeWords, counted, date_words, joined, outcome_words
 from training.contacts import Looks, read_looks
 from training.line_curve import LineCurve, line_curve
 from training.lines import Line
@@ -17,6 +17,7 @@ from training.report.line_steps import (
     a_week,
     amount,
     between,
+    in_percent,
     leads,
     more_words,
     share_words,
@@ -46,7 +47,7 @@ class LineRow:
         hint: how it was found, or who works by it.
         contacts: in an average week.
         busiest: the most contacts in one week.
-        expected, interval, happened: wins in all judged weeks.
+        expected, interval, happened: wins in all judged weeks; no interval where nobody is called.
         held: whether what happened lies in the interval.
         precision: wins of all contacts, as it happened; a dash where there was none.
         share: of all wins, contacted before; a dash where nobody won.
@@ -147,15 +148,6 @@ def money(value: float) -> str:
     return f"−{text}" if value < 0 and text != "0" else text
 
 
-def in_percent(probability: float) -> str:
-    r"""A line, fine enough to tell it from another that would round to the same.
-
-    >>> in_percent(0.096), in_percent(0.1), in_percent(0.0412)
-    ('9.6\xa0%', '10\xa0%', '4.1\xa0%')
-    """
-    return f"{100 * probability:.1f}".removesuffix(".0") + "\u00a0%"
-
-
 def _curve(looks: Looks, capacity: Capacity | None, *, seed: int) -> LineCurve:
     if capacity is None:
         return line_curve(looks, seed=seed)
@@ -206,7 +198,7 @@ def _named(name: str) -> tuple[str, str]:
     """How a line of a plan is called, and how it was found."""
     if name in _NAMES:
         return _NAMES[name]
-    return f"Fixed at {percent(float(name.removeprefix('fixed ')))}", ""
+    return f"Fixed at {in_percent(float(name.removeprefix('fixed ')))}", ""
 
 
 def _row(line: Line, plan: Plan, name: str, hint: str, more: str = "") -> LineRow:
@@ -218,7 +210,7 @@ def _row(line: Line, plan: Plan, name: str, hint: str, more: str = "") -> LineRo
         a_week(line.contacts_per_week),
         f"{line.busiest_week:,}",
         a_week(line.wins_expected),
-        f"{line.wins_lower:,.0f}–{line.wins_upper:,.0f}",
+        f"{line.wins_lower:,.0f}–{line.wins_upper:,.0f}" if line.contacts else "",
         f"{line.wins_happened:,}",
         line.held,
         share_words(line.precision_happened),

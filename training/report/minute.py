@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from leadml.pages.words import counted, outcome_words, percent
+from leadml.pages.words import counted, outcome_words
 from training.report.judgement import believe, counted_examples, in_one_minute, is_dated
+from training.report.line_steps import in_percent
 from training.report.tables import Card
 from training.thresholds import Plan
 
@@ -98,6 +99,6 @@ def _line(card: Card, plan: Plan) -> str:
     expected = f"{line.wins_lower:.0f}–{line.wins_upper:.0f} were expected"
     return (
         f"Sales can take on {week:g} new leads a week: that is everyone with all else "
-        f"it needs, from {percent(line.probability)} on. Tried on {plan.weeks:.0f} weeks, "
+        f"it needs, from {in_percent(line.probability)} on. Tried on {plan.weeks:.0f} weeks, "
         f"these calls reached {counted(line.wins_happened, words.one, words.many)} ({expected})."
     )

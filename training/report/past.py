@@ -107,7 +107,7 @@ def name_unfinished(replayed: Replayed, about: Mapping[str, Any]) -> dict[str, A
     if ended is None:
         return dict(replayed)
     periods = [
-        period | {"name": f"{period['name']} (to {ended.day} {ended:%b})"}
+        period | {"name": f"{period['name']} (to {_last(ended).day} {_last(ended):%b})"}
         if _goes_on(period["name"], ended)
         else period
         for period in replayed["periods"]
@@ -124,7 +124,7 @@ def say_unfinished(replayed: Replayed, about: Mapping[str, Any]) -> str:
     if not names:
         return ""
     days = counted(about["horizon_days"], "day", "days")
-    until = date_words(ended.isoformat())
+    until = date_words(_last(ended).isoformat())
     return (
         f"{capitalised(names[-1])} is not complete: it holds looks until {until}. What "
         f"came of later ones within {days} was not known yet."
@@ -132,10 +132,15 @@ def say_unfinished(replayed: Replayed, about: Mapping[str, Any]) -> str:
 
 
 def _known_to(about: Mapping[str, Any]) -> pd.Timestamp | None:
-    """The last moment of which all outcomes are known; none where there are no dates."""
+    """Until when all outcomes are known; none where there are no dates."""
     if about["clock"] not in {"times", "days"}:
         return None
     return pd.Timestamp(about["known_until"]) - pd.Timedelta(days=about["horizon_days"])
+
+
+def _last(ended: pd.Timestamp) -> pd.Timestamp:
+    """The last moment before an end, which at midnight is of the day before."""
+    return ended - pd.Timedelta(1, "us")
 
 
 def _goes_on(name: str, moment: pd.Timestamp) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from features.feature import Feature
@@ -36,6 +36,7 @@ def test_every_value_is_in_one_band(feature: Feature, values: list[float]) -> No
 
 @settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6, width=32), min_size=1, max_size=60))
+@example([0.0, 0.0, 1.6323588670469984e-19])
 def test_bands_of_numbers_rise_and_hold_their_ends(values: list[float]) -> None:
     numbers = np.array(values)
     ends = []
@@ -60,7 +61,7 @@ def test_steps_of_an_order_stand_in_their_order_and_the_unknown_last() -> None:
 def test_ends_are_written_as_finely_as_it_takes() -> None:
     bands = part_values(SIZE, np.array([0.014, 0.2, 1.26, 1.5, 20.4, 30.0, 4000.2, 9000.0]))
     assert [band.text for band in bands] == [
-        "size: 0.014 to under 0.99",
+        "size: 0.01 to under 0.99",
         "size: 0.99 to under 11",
         "size: 11 to under 1,023",
         "size: 1,023 to 9,000",
@@ -83,6 +84,11 @@ def test_every_value_is_of_one_band_by_the_words_too(values: list[int], unit: fl
     for band in (band for band in bands if " to " in band.text):
         for value in numbers[numbers >= numbers[bands[0].inside].min()]:
             assert words_hold(band.text, value) == bool(band.inside[numbers == value][0])
+
+
+def test_a_band_begins_no_finer_than_it_ends() -> None:
+    moments = np.array([0.000021, 3.0, 17.2, 18.0, 40.0, 51.0, 90.0, 102.5])
+    assert part_values(SIZE, moments)[0].text == "size: 0 to under 14"
 
 
 def test_whole_numbers_end_where_they_end() -> None:

@@ -145,9 +145,9 @@ def test_each_test_example_is_counted_once_lead_before_person_before_account() -
     )
     said = overlaps(tables, "ABC", "AADEF")
     assert said == [
-        "2 of 5 test examples (40%) are of leads that also taught.",
-        "1 of 5 test examples (20%) are of persons who also taught, as another lead.",
-        "1 of 5 test examples (20%) are of accounts of which another lead taught.",
+        "2 of 5 test examples (40 %) are of leads that also taught.",
+        "1 of 5 test examples (20 %) are of persons who also taught, as another lead.",
+        "1 of 5 test examples (20 %) are of accounts of which another lead taught.",
     ]
 
 
@@ -155,7 +155,7 @@ def test_records_entered_twice_are_one_person_on_both_sides() -> None:
     leads = world().leads.iloc[[0, 1, 0, 3, 4, 5]].reset_index(drop=True)
     tables = dataclasses.replace(world(), leads=leads.assign(lead_id=text(*"ABCDEF")))
     (said,) = overlaps(tables, "AB", "CD")
-    assert said.startswith("1 of 2 test examples (50%) are of persons")
+    assert said.startswith("1 of 2 test examples (50 %) are of persons")
 
 
 def test_without_dates_it_is_said_that_this_flatters() -> None:

@@ -64,12 +64,12 @@ def test_the_best_rival_of_a_period_is_the_best_by_that_figure() -> None:
 @pytest.mark.parametrize(
     ("names", "known_until", "last"),
     [
-        (["2026 Q1"], "2026-05-01", "2026 Q1 (to 31 Jan)"),
-        (["2026 Q1"], "2026-06-29", "2026 Q1 (to 31 Mar)"),
+        (["2026 Q1"], "2026-05-01", "2026 Q1 (to 30 Jan)"),
+        (["2026 Q1"], "2026-06-29", "2026 Q1 (to 30 Mar)"),
         (["2026 Q1"], "2026-06-30", "2026 Q1"),
-        (["2025-12"], "2026-03-15", "2025-12 (to 15 Dec)"),
+        (["2025-12"], "2026-03-15", "2025-12 (to 14 Dec)"),
         (["2025-12"], "2026-04-01", "2025-12"),
-        (["week of 2026-01-05"], "2026-04-08", "week of 2026-01-05 (to 8 Jan)"),
+        (["week of 2026-01-05"], "2026-04-08", "week of 2026-01-05 (to 7 Jan)"),
         (["week of 2026-01-05"], "2026-04-12", "week of 2026-01-05"),
         (["block 3"], "2026-01-01", "block 3"),
     ],
@@ -91,10 +91,10 @@ def test_a_period_that_had_not_ended_is_named_so(names, known_until, last) -> No
 def test_an_unfinished_quarter_is_marked_in_table_chart_and_words() -> None:
     about = ABOUT | {"known_until": "2026-05-01T00:00:00+00:00"}
     page = build_backtest(about, replayed())
-    said = "2026 Q1 is not complete: it holds looks until 31 January 2026. What came of"
+    said = "2026 Q1 is not complete: it holds looks until 30 January 2026. What came of"
     assert said in read(page)[1]
-    assert '<th scope="row" class="score-range">2026 Q1 (to 31 Jan)</th>' in page
-    assert page.count(">2026 Q1 (to 31 Jan)</text>") == 2, "in both charts"
+    assert '<th scope="row" class="score-range">2026 Q1 (to 30 Jan)</th>' in page
+    assert page.count(">2026 Q1 (to 30 Jan)</text>") == 2, "in both charts"
     assert "not complete" not in build_backtest(ABOUT, replayed())
 
 

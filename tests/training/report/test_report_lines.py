@@ -23,8 +23,8 @@ from tests.browser import WIDTHS, open_page, overflow, serious_problems
 from tests.training.looked import look_at
 from training.contacts import Looks, read_looks
 from training.lines import Line, line_for_capacity, measure_line
-from training.report.line_steps import a_week
-from training.report.lines import Lines, in_percent, money, read_lines
+from training.report.line_steps import a_week, in_percent
+from training.report.lines import Lines, money, read_lines
 from training.report.told import Tried
 from training.thresholds import draw_plan
 
@@ -121,7 +121,7 @@ def test_the_table_says_what_the_plan_says(valued: Lines) -> None:
     assert valued.plan is not None
     assert [row.name for row in valued.plan.rows] == [
         *("Capacity", "Value", "Best F1"),
-        *(f"Fixed at {percent(cut)}" for cut in (0.05, 0.1, 0.2, 0.3, 0.5)),
+        *(f"Fixed at {in_percent(cut)}" for cut in (0.05, 0.1, 0.2, 0.3, 0.5)),
     ]
     for row, line in zip(valued.plan.rows, plan.lines, strict=True):
         assert row.probability == in_percent(line.probability)
@@ -141,7 +141,7 @@ def test_the_sentences_say_who_can_take_on_what(valued: Lines) -> None:
     page = texts(rendered(valued))
     assert "2 people with 5 leads a week each can take on 10 leads a week: those from" in page
     assert (
-        f"One more person: the line falls to {percent(more.probability)}. Expect "
+        f"One more person: the line falls to {in_percent(more.probability)}. Expect "
         f"{a_week(more.wins_per_week.value)} more wins a week "
         f"({a_week(more.wins_per_week.lower)}–{a_week(more.wins_per_week.upper)}; "
         f"{a_week(more.happened_per_week)} happened) from {a_week(more.contacts_per_week)} more "
@@ -337,7 +337,7 @@ def test_by_keyboard_the_slider_says_what_is_measured_of_each_line(
             value, lower, upper, happened = (a_week(end / looks.weeks) for end in ends)
             assert said["sum"] == (
                 f"With {capacity:g} {'lead' if capacity == 1 else 'leads'} a week, call those from "
-                f"{percent(line.probability)} on: expect {value} wins a week ({lower}–{upper}); "
+                f"{in_percent(line.probability)} on: expect {value} wins a week ({lower}–{upper}); "
                 f"{happened} a week happened."
             )
             assert said["wins"] == f"{value} a week ({lower}–{upper})"
@@ -359,7 +359,7 @@ def test_by_keyboard_the_slider_says_what_is_measured_of_each_line(
                 "Profit: {} a week expected ({} to {}), {} as it happened.".format(*profits)
             )
             spoken = page.get_attribute("#lines-slider", "aria-valuetext")
-            assert spoken.endswith(f"a week, line at {percent(line.probability)}")
+            assert spoken.endswith(f"a week, line at {in_percent(line.probability)}")
         assert seen[0] == 1
         assert len(set(seen)) == 5
         assert read_page(page)["below"] == "no lead is below the line"
@@ -411,7 +411,9 @@ def test_the_line_that_brings_most_is_found_marked_and_a_key_away(
             assert page.is_hidden("[data-lines=best-mark]")
             assert page.is_hidden("[data-lines=to-best]")
             return
-        assert f"{capacities[best]:g} leads a week, from {percent(lines[best].probability)}" in said
+        assert (
+            f"{capacities[best]:g} leads a week, from {in_percent(lines[best].probability)}" in said
+        )
         assert page.is_visible("[data-lines=best-mark]")
         page.focus("[data-lines=to-best]")
         page.keyboard.press("Enter")

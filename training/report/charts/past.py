@@ -43,8 +43,10 @@ def past_chart(points: Sequence[PastPoint], *, title: str, chance: float | None 
     ends = _ends([*(row["value"] for row in rows), *(row[e] for row in own for e in _ENDS)])
     scale = alt.Scale(domain=ends, zero=False, nice=False)
     y = alt.Y("k:O", title=None, axis=named_axis(periods))
-    x, x2 = alt.X("lower:Q", title=title, scale=scale), "upper:Q"
-    marked = {"y": y, "x": alt.X("value:Q", title=title, scale=scale), **_told_apart(scorers)}
+    axis = alt.Axis(tickCount=5)
+    x, x2 = alt.X("lower:Q", title=title, scale=scale, axis=axis), "upper:Q"
+    value = alt.X("value:Q", title=title, scale=scale, axis=axis)
+    marked = {"y": y, "x": value, **_told_apart(scorers)}
     ranges = chart_of(own)
     blue = LIGHT["model"]
     rivals = chart_of(row for row in rows if row["scorer"] != scorers[0])
