@@ -10,6 +10,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, TypeVar, cast
 from urllib.parse import unquote
 
@@ -70,6 +71,7 @@ def hidden(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
 
 
+@lru_cache(maxsize=65_536)
 def without_people(text: str) -> str:
     """A text in which the addresses and numbers of people are hidden, and nothing else is changed.
 

@@ -8,7 +8,7 @@ lead's own future is in it.
 """
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -170,38 +170,54 @@ def find_neighbours(
         as_of: the moments of the leads; what was known only after is not looked at; shape (n,).
         most: how many past leads each.
     """
-    order = np.lexsort((past.lead_ids.astype(str), -past.as_of))
-    ordered = _Ordered(past, order, *np.unique(past.lead_ids[order], return_inverse=True))
+    ordered = _Ordered.of(past)
+    own = ordered.places(lead_ids)
     found: list[Neighbours] = []
     for start in range(0, len(view), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
-        far = cdist(view[rows], past.view[order]) if len(order) else np.empty((len(view), 0))
+        far = cdist(view[rows], ordered.view) if len(ordered.order) else np.empty((len(view), 0))
         for k, distance in enumerate(far, start):
-            usable = (past.known_at[order] <= as_of[k]) & (past.lead_ids[order] != lead_ids[k])
+            usable = (ordered.known_at <= as_of[k]) & (ordered.lead != own[k])
             found.append(_summed(past, ordered.nearest(distance, usable, most)))
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Ordered:
-    """Looks in the order in which those at like distance are taken.
+    """Looks in the order in which those at like distance are taken, the newest first.
 
     Attributes:
-        order: their places in ``past``, the newest first; shape (n,).
-        names: the leads, each once.
+        order: their places in the past, shape (n,).
+        view, known_at: as in `Looked`.
+        names: the leads, each once, sorted.
         lead: whose each look is, as a place in ``names``; shape (n,).
+        repeats: the most looks at one lead.
     """
 
-    past: Looked
     order: Ints
+    view: Matrix
+    known_at: Nanos
     names: np.ndarray
     lead: Ints
+    repeats: int
+
+    @classmethod
+    def of(cls, past: Looked) -> Self:
+        """The looks of the past in their order."""
+        order = np.lexsort((past.lead_ids.astype(str), -past.as_of))
+        names, lead = np.unique(past.lead_ids[order], return_inverse=True)
+        repeats = int(np.bincount(lead).max()) if len(lead) else 0
+        return cls(order, past.view[order], past.known_at[order], names, lead, repeats)
+
+    def places(self, lead_ids: np.ndarray) -> Ints:
+        """Of each lead its place in ``names``; -1 where it was not looked at."""
+        place = {name: k for k, name in enumerate(self.names.tolist())}
+        return np.array([place.get(name, -1) for name in lead_ids.tolist()], dtype=np.int64)
 
     def nearest(self, distance: Floats, usable: Bools, most: int) -> Ints:
         """The nearest look of each of the nearest leads, as places in the past, nearest first."""
         far = np.where(usable, distance, np.inf)
-        repeats = int(np.bincount(self.lead).max()) if len(self.lead) else 0
-        enough = min(most * repeats, len(far)) - 1
+        enough = min(most * self.repeats, len(far)) - 1
         limit = np.partition(far, enough)[enough] if enough >= 0 else np.inf
         near = np.flatnonzero(far <= limit)
         near = near[np.argsort(far[near], kind="stable")]

@@ -11,6 +11,9 @@
   const stage = at("leads-stage");
   const body = table.tBodies[0];
   const buttons = [...table.querySelectorAll("button.sort")];
+  const packs = JSON.parse(at("leads-cards").textContent);
+  const inPack = Number(at("leads-cards").dataset.pack);
+  const unpacked = new Map();
   const collator = new Intl.Collator("en", { numeric: true });
   const say = (column, k) => data[column].texts[data[column].codes[k]];
   const counted = (n) => n.toLocaleString("en");
@@ -110,11 +113,25 @@
     return card;
   };
 
-  const open = (k) => {
-    const template = at(`card-${k}`);
+  const unpack = async (pack) => {
+    const bytes = Uint8Array.from(atob(packs[pack]), (sign) => sign.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    const text = await new Response(stream).text();
+    return new DOMParser().parseFromString(text, "text/html").querySelectorAll("template");
+  };
+
+  const cardOf = async (k) => {
+    const pack = Math.floor(k / inPack);
+    if (!packs[pack]?.length || !("DecompressionStream" in window)) return facts(k);
+    if (!unpacked.has(pack)) unpacked.set(pack, unpack(pack));
+    const template = (await unpacked.get(pack))[k % inPack];
+    return template ? document.importNode(template.content, true) : facts(k);
+  };
+
+  const open = async (k) => {
+    const card = await cardOf(k);
     at("leads-dialog-title").textContent = `Lead ${data.ids[k]}`;
-    at("leads-dialog-body").replaceChildren(
-      template ? template.content.cloneNode(true) : facts(k));
+    at("leads-dialog-body").replaceChildren(card);
     dialog.showModal();
     at("leads-dialog-title").focus();
     dialog.scrollTop = 0;

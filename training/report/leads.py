@@ -1,7 +1,7 @@
 """Which open leads stand out, and why? The table of all that have a score, and their cards.
 
 The page holds every scored lead as a row of a compact table that a script shows, 25 at a time, and
-a card for the most likely ones. Without a script the ten most likely stand there in full.
+a card for the most likely ones, squeezed. Without a script the ten most likely stand there in full.
 """
 
 import json
@@ -20,8 +20,11 @@ from training.neighbours import Neighbours
 MOST_LEADS = 10
 """So many leads stand in full where scripts do not run."""
 
-MOST_CARDS = 300
+MOST_CARDS = 8_000
 """So many leads have a card in the page."""
+
+PACK = 100
+"""So many cards lie in a pack, squeezed to a twentieth; a script unpacks it when one is opened."""
 
 UNSAID = About("", 0, dated=True)
 
@@ -60,6 +63,11 @@ class OpenLeads:
     hidden: int
     stages: tuple[Tally, ...]
     unscored: tuple[Tally, ...]
+
+    @property
+    def pack(self) -> int:
+        """So many cards lie in a pack."""
+        return PACK
 
     @property
     def top(self) -> tuple[Card, ...]:

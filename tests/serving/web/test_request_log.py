@@ -90,7 +90,8 @@ def test_a_lot_is_written_when_it_is_full_and_the_rest_after_a_moment(caplog):
     assert lines(caplog)[5]["time"] == "2026-05-06T12:30:05.000Z"
 
 
-def test_what_waits_is_written_at_the_end(scorer, caplog):
+def test_what_waits_is_written_at_the_end(scorer, caplog, monkeypatch):
+    monkeypatch.setattr("serving.web.request_log.WAIT_SECONDS", 600)
     caplog.set_level(logging.INFO, logger="serving.web.request_log")
     with TestClient(create_app(Serving(), Fixed(scorer)), base_url="http://localhost") as client:
         client.get("/healthz")

@@ -1,5 +1,8 @@
 """A section of the report alone, as a browser would read it."""
 
+import base64
+import gzip
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -46,6 +49,14 @@ def tags_of(html: str) -> list[str]:
     reader = _Reader()
     reader.feed(html)
     return reader.tags
+
+
+def cards_of(html: str) -> list[str]:
+    """The cards of open leads that lie packed in a page, unpacked."""
+    found = re.search(r'<script[^>]* id="leads-cards"[^>]*>(.*?)</script>', html, re.DOTALL)
+    packs = json.loads(found[1]) if found else []
+    texts = [gzip.decompress(base64.b64decode(pack)).decode() for pack in packs]
+    return re.findall(r"<template>(.*?)</template>", "".join(texts), re.DOTALL)
 
 
 def document(*sections: str, style: str = "") -> str:

@@ -16,8 +16,9 @@ from leadml.pages.environment import pages
 from leadml.pages.waterfall import logit
 from leadml.people import hidden
 from tests.browser import open_page, overflow, serious_problems
+from tests.training.report.rendered import cards_of
 from training.neighbours import Neighbour, Neighbours
-from training.report.leads import MOST_LEADS, read_open_leads
+from training.report.leads import MOST_CARDS, MOST_LEADS, PACK, read_open_leads
 
 HOSTILE = "<script>alert(1)</script>\"'&amp;"
 ABOUT = About("closed_won", 90, dated=True, base=logit(0.03))
@@ -123,8 +124,8 @@ def test_fifty_thousand_leads_stay_small():
     frame = frame.assign(lead_id=[f"00Q{k:015d}" for k in range(n)])
     read = read_open_leads(frame, ABOUT)
     assert len(str(read.data).encode()) < 2_000_000
-    assert len(read.cards) == 300
-    assert len(drawn(read).encode()) < 4_000_000
+    assert len(read.cards) == MOST_CARDS
+    assert len(drawn(read).encode()) < 3_000_000
 
 
 def test_the_order_of_the_rows_changes_nothing_and_the_frame_is_left_alone():
@@ -147,6 +148,7 @@ def test_such_ids_stand_nowhere_in_the_page_unless_names_are_asked_for():
     without = drawn(read_open_leads(frame, ABOUT, similar=similar))
     for text in (jane, past, "1234567", "Jane Doe"):
         assert text not in without
+        assert text not in "".join(cards_of(without))
     assert hidden(jane) in without
     assert f"Lead {hidden(past)} became a customer after 3 days." in without
     assert "1 id looks like an e-mail address or a telephone number." in without
@@ -204,7 +206,7 @@ def test_hostile_texts_are_shown_and_never_run(tmp_path):
         reasons=[reasons] * (n + 1),
     )
     page = drawn(read_open_leads(frame, ABOUT))
-    assert page.count("<script") == 3
+    assert page.count("<script") == 4
     path = tmp_path / "page.html"
     path.write_text(page, encoding="utf-8")
     for width in (360, 1440):
@@ -327,6 +329,24 @@ def test_the_search_and_a_card_say_what_they_are(page):
         for part in ('heading "Lead L7" [level=3]', 'button "Close"', 'heading "For" [level=4]'):
             assert part in said
         assert opened.evaluate("document.activeElement.id") == "leads-dialog-title"
+
+
+def test_every_lead_with_a_card_opens_its_own_from_whichever_pack(tmp_path):
+    n = 2 * PACK + 3
+    reasons = [[{"text": f"{k} visits", "group": "engagement", "effect": 0.1}] for k in range(n)]
+    page = drawn(read_open_leads(leads(n, reasons=[*reasons, []]), ABOUT))
+    cards = cards_of(page)
+    assert len(cards) == n
+    assert all(f"{k} visits" in card for k, card in enumerate(cards))
+    path = tmp_path / "page.html"
+    path.write_text(page, encoding="utf-8")
+    with open_page(path) as opened:
+        for k in (0, PACK - 1, PACK, n - 1):
+            opened.locator("#leads-search").fill(f"l{k}")
+            opened.locator(".opens", has_text=re.compile(f"^L{k}$")).click()
+            opened.locator("dialog").wait_for()
+            assert opened.locator("dialog li").first.inner_text().startswith(f"{k} visits ")
+            opened.locator("#leads-close").click()
 
 
 def test_a_lead_without_a_card_tells_its_row_and_where_the_card_is(page):

@@ -16,6 +16,7 @@ import pytest
 from leadml.pages.palette import PALETTE
 from leadml.people import hidden
 from tests.training.replayed import replayed
+from tests.training.report.rendered import cards_of
 from training.report.judgement import believe, in_one_minute
 from training.report.told import Told
 from training.report.write import FOLDER, SCRIPTS, build_page, write_report
@@ -295,6 +296,7 @@ def test_people_in_the_data_are_told_only_where_names_are_asked_for(card, open_l
     page = build_page(given)
     for text in (jane, "jane.doe", number, "1234567"):
         assert text not in page
+        assert text not in "".join(cards_of(page))
     for text in (jane, number):
         assert hidden(text) in page
         assert text in build_page(dataclasses.replace(given, names={}))
