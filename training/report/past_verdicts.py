@@ -18,7 +18,7 @@ SAID = {
 """How a sentence calls those whose names are not enough."""
 
 MOST_NAMED = 4
-"""No more periods than this are named in a sentence."""
+"""No more periods in which it was worse are named in a sentence."""
 
 Replayed = Mapping[str, Any]
 
@@ -81,26 +81,19 @@ def _stood(periods: Sequence[Replayed], rival: str, metric: str) -> dict[str, St
 
 
 def _where(stood: Mapping[str, Standing]) -> str:
-    """In how many it was clearly ahead, where behind, and where it cannot be told."""
+    """In how many it was clearly ahead, where behind, and in how many it cannot be told."""
     ahead, behind, unclear = (
         [name for name, own in stood.items() if own == kind]
         for kind in ("ahead", "behind", "unclear")
     )
-    many = len(stood)
-    said = [
-        f"{words} {_in(names, many)}"
-        for words, names in (("clearly worse", behind), ("too close to tell", unclear))
-        if names
-    ]
-    if ahead and len(ahead) <= MOST_NAMED < many - len(ahead):
-        said.insert(0, _unbroken(ahead))
+    many, said = len(stood), []
+    if behind:
+        named = _unbroken(behind) if len(behind) <= MOST_NAMED else f"{len(behind)}"
+        said.append(f"clearly worse in {'all' if len(behind) == many else named}")
+    if unclear:
+        number = "all" if len(unclear) == many else f"{len(unclear)}"
+        said.append(f"too close to tell in {number}")
     return f"in {len(ahead) or 'none'} of {many} ({'; '.join(said)})"
-
-
-def _in(names: Sequence[str], many: int) -> str:
-    if len(names) == many:
-        return "in all"
-    return f"in {_unbroken(names)}" if len(names) <= MOST_NAMED else f"in {len(names)}"
 
 
 def _unbroken(names: Sequence[str]) -> str:
@@ -124,7 +117,8 @@ def _together(replayed: Replayed, clock: str, metric: str) -> str:
     for rival in rivals_of(replayed, clock):
         kind, other = standing(overall, rival, metric), figure_of(overall, rival, metric)
         if kind is not None and other is not None:
-            stood[kind].append(f"{SAID.get(rival, rival)} ({_said(metric, other)})")
+            name = SAID.get(rival, rival)
+            stood[kind].append(name if kind == "ahead" else f"{name} ({_said(metric, other)})")
     verb = "sorted better" if metric == "auc" else "came closer to what happened"
     cell = figure_cell(metric, own)
     unit = f"{cell.value} of 100 pairs right" if metric == "auc" else f"log loss {cell.value}"

@@ -36,12 +36,12 @@ def test_a_tie_is_neither_a_win_nor_a_loss() -> None:
     assert "than a table of points in none of 3 (too close to tell in all)" in said
 
 
-def test_where_most_periods_were_not_won_those_that_were_are_named() -> None:
+def test_few_periods_in_which_it_was_worse_are_named_and_many_counted() -> None:
     made = replayed([f"2025-0{k}" for k in range(1, 8)])
     for period in made["periods"][1:]:
         period["figures"]["points"]["auc"] = figure_of(0.9)
     said = verdicts(made, "times")[0].replace("\u2011", "-")
-    assert "than a table of points in 1 of 7 (2025-01; clearly worse in 6)" in said
+    assert "than a table of points in 1 of 7 (clearly worse in 6)" in said
     assert "than naive Bayes in 5 of 7 (clearly worse in 2025-03 and 2025-06)" in said
 
 
@@ -49,8 +49,8 @@ def test_by_overlapping_intervals_nothing_is_told() -> None:
     made = replayed()
     assert verdicts(made, "times")[2] == (
         "Over all quarters together nobody clearly sorted better than the model (80 of 100 pairs "
-        "right, 78–82). The model clearly sorted better than a table of points (60, 58–62) and "
-        "calling the newest first (50, 48–52). Too close to tell: the model trained once "
+        "right, 78–82). The model clearly sorted better than a table of points and "
+        "calling the newest first. Too close to tell: the model trained once "
         "(77, 75–79) and naive Bayes (81, 79–83)."
     )
     made["overall"]["figures"]["naive Bayes"]["auc"] = figure_of(0.90)
@@ -62,7 +62,7 @@ def test_a_measured_difference_tells_where_intervals_overlap() -> None:
     paired(made, "naive Bayes", "auc", figure_of(-0.01, width=0.005))
     said = verdicts(made, "times")[2]
     assert "together naive Bayes (81, 79–83) clearly sorted better than the model" in said
-    assert "The model clearly sorted better than the model trained once (77, 75–79)" in said
+    assert "The model clearly sorted better than the model trained once, a table of" in said
     assert "Too close" not in said
 
 
@@ -70,7 +70,7 @@ def test_a_loss_is_said_with_its_direction() -> None:
     assert verdicts(replayed(), "times")[3] == (
         "Over all quarters together nobody clearly came closer to what happened than the model "
         "(log loss 0.300, 0.280–0.320; less is closer). The model clearly came closer to what "
-        "happened than naive Bayes (0.900, 0.880–0.920). Too close to tell: the model trained "
+        "happened than naive Bayes. Too close to tell: the model trained "
         "once (0.310, 0.290–0.330)."
     )
 
@@ -79,7 +79,7 @@ def test_a_measured_difference_tells_by_period_too() -> None:
     none, less = figure_of(0.0), figure_of(-0.10)
     made = paired(replayed(), "naive Bayes", "log_loss", none, less, figure_of(0.1))
     said = verdicts(made, "times")[1]
-    wanted = "in 1 of 3 (clearly worse in 2026 Q1; too close to tell in 2025 Q3)"
+    wanted = "in 1 of 3 (clearly worse in 2026 Q1; too close to tell in 1)"
     assert f"than naive Bayes {wanted}" in said
 
 
