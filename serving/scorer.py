@@ -37,6 +37,11 @@ class Scorer:
         """Parses the model's catalogue and policy."""
         return cls(model, Catalog.from_json(model.catalog), Levels.from_json(model.policy), version)
 
+    def without_lines(self) -> "Scorer":
+        """The same, with a policy that asks for no probability: who could be called at all."""
+        levels = dataclasses.replace(self.levels, sql_line=0.0, mql_line=0.0)
+        return dataclasses.replace(self, levels=levels)
+
     @property
     def horizon(self) -> int:
         """The days of the main horizon: that of the interval, the reasons and the stage."""

@@ -44,6 +44,15 @@ class Evaluation:
     leads: int
     ahead: dict[str, dict[str, Estimate]]
 
+    def to_frame(self) -> pd.DataFrame:
+        """The figures as a table: metric, scorer, value, lower, upper; sorted."""
+        rows = [
+            {"metric": metric, "scorer": scorer, **figure.to_json()}
+            for scorer, own in self.figures.items()
+            for metric, figure in own.items()
+        ]
+        return pd.DataFrame(rows).sort_values(["metric", "scorer"], ignore_index=True)
+
     def to_json(self) -> dict[str, Any]:
         """Itself as plain data."""
         return {

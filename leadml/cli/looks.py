@@ -1,6 +1,5 @@
 """Which looks of a model can lines be tried on? Those at leads that could be called."""
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from leadml.errors import ConfigError, SignalError, nearest
@@ -40,10 +39,7 @@ def _eligible(model: "LeadModel", tables: "Tables", judged: "pd.DataFrame") -> "
     from serving.scorer import Scorer
     from serving.scoring import score_examples
 
-    scorer = Scorer.of(model, "")
-    free = dataclasses.replace(scorer.levels, sql_line=0.0, mql_line=0.0)
-    looked = judged[["lead_id", "as_of"]]
-    at_any = dataclasses.replace(scorer, levels=free)
+    at_any, looked = Scorer.of(model, "").without_lines(), judged[["lead_id", "as_of"]]
     stages = score_examples(at_any, tables, looked, most_reasons=0).table["stage"]
     found = judged[(stages == "sql").to_numpy()].reset_index(drop=True)
     if not len(found):

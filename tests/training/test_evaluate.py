@@ -86,6 +86,14 @@ def test_every_figure_stands_beside_its_rivals_with_its_interval(
     assert judged.figures["base rate"]["auc"].value == pytest.approx(0.5)
 
 
+def test_figures_are_a_table_too(examples: tuple[pd.DataFrame, np.ndarray]) -> None:
+    judged = evaluate(*examples, {"points": examples[1]}, seed=0)
+    table = judged.to_frame().set_index(["metric", "scorer"])
+    assert set(table.columns) == {"value", "lower", "upper"}
+    assert table.loc[("auc", "model"), "value"] == judged.figures["model"]["auc"].value
+    assert ("log_loss", "points") not in table.index
+
+
 def test_a_judgement_is_finite_plain_data(examples: tuple[pd.DataFrame, np.ndarray]) -> None:
     frame, probability = examples
     judged = evaluate(frame, probability, {"base rate": np.full(500, 0.2)}, seed=0)
