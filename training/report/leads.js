@@ -24,6 +24,7 @@
   let order = data.ids.map((_, k) => k);
   let shown = order;
   let page = 0;
+  let wanted;
 
   const make = (tag, text, className) => {
     const node = document.createElement(tag);
@@ -129,11 +130,14 @@
   };
 
   const open = async (k) => {
-    const card = await cardOf(k);
+    wanted = k;
     at("leads-dialog-title").textContent = `Lead ${data.ids[k]}`;
-    at("leads-dialog-body").replaceChildren(card);
+    at("leads-dialog-body").replaceChildren();
     dialog.showModal();
     at("leads-dialog-title").focus();
+    const card = await cardOf(k);
+    if (wanted !== k) return;
+    at("leads-dialog-body").replaceChildren(card);
     dialog.scrollTop = 0;
   };
 

@@ -215,7 +215,7 @@ def test_hostile_texts_are_shown_and_never_run(tmp_path):
             assert opened.locator(".opens").first.inner_text() == f"{HOSTILE}0"
             opened.locator(".opens").first.click()
             assert opened.locator("#leads-dialog-title").inner_text() == f"Lead {HOSTILE}0"
-            assert HOSTILE in opened.locator("dialog li").first.inner_text()
+            assert HOSTILE in card_in(opened)
             assert overflow(opened) == 0
 
 
@@ -234,6 +234,12 @@ def shown(opened):
     return opened.locator("#leads-table tbody th").all_inner_texts()
 
 
+def card_in(opened):
+    """The text of the card that has just been asked for, once it is there."""
+    opened.locator("#leads-dialog-body .score").wait_for()
+    return opened.locator("#leads-dialog-body").inner_text().replace("\u00a0", " ")
+
+
 def count(opened):
     return opened.locator("#leads-count").inner_text()
 
@@ -244,6 +250,7 @@ def test_the_table_fits_and_can_be_read_by_everyone(page, width):
         assert overflow(opened) == 0
         assert serious_problems(opened) == []
         opened.locator(".opens").first.click()
+        assert card_in(opened)
         assert serious_problems(opened) == []
         assert opened.locator("dialog").bounding_box()["width"] <= width
 
@@ -295,9 +302,9 @@ def test_a_card_is_opened_and_closed_by_keyboard_and_gives_the_focus_back(page):
         opened.locator(".opens").first.focus()
         opened.keyboard.press("Enter")
         assert opened.locator("#leads-dialog-title").inner_text() == "Lead L7"
-        body = opened.locator("#leads-dialog-body").inner_text()
-        assert "For\n3 pricing-page views × 2.0" in body.replace("\u00a0", " ")
-        assert "The average lead" in body
+        card = card_in(opened)
+        assert "For\n3 pricing-page views × 2.0" in card
+        assert "The average lead" in card
         opened.keyboard.press("Escape")
         assert opened.locator("dialog").is_hidden()
         assert opened.evaluate("document.activeElement.textContent") == "L7"
@@ -324,6 +331,7 @@ def test_the_search_and_a_card_say_what_they_are(page):
         button = opened.get_by_role("button", name="L7")
         assert button.get_attribute("aria-haspopup") == "dialog"
         button.click()
+        assert card_in(opened)
         card = opened.get_by_role("dialog", name="Lead L7")
         said = card.aria_snapshot()
         for part in ('heading "Lead L7" [level=3]', 'button "Close"', 'heading "For" [level=4]'):
@@ -344,8 +352,7 @@ def test_every_lead_with_a_card_opens_its_own_from_whichever_pack(tmp_path):
         for k in (0, PACK - 1, PACK, n - 1):
             opened.locator("#leads-search").fill(f"l{k}")
             opened.locator(".opens", has_text=re.compile(f"^L{k}$")).click()
-            opened.locator("dialog").wait_for()
-            assert opened.locator("dialog li").first.inner_text().startswith(f"{k} visits ")
+            assert f"\n{k} visits × 1.1" in card_in(opened)
             opened.locator("#leads-close").click()
 
 
@@ -353,7 +360,7 @@ def test_a_lead_without_a_card_tells_its_row_and_where_the_card_is(page):
     with open_page(page) as opened:
         opened.locator("#leads-search").fill("L45")
         opened.locator(".opens").first.click()
-        body = opened.locator("#leads-dialog-body").inner_text().replace("\u00a0", " ")
+        body = card_in(opened)
         assert "11 % (5–16)" in body or "10 % (5–15)" in body
         assert "IQL · Fit B · Engagement 1 · Source: fair" in body
         assert "the cards of the 40 most likely leads" in body
