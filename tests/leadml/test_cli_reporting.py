@@ -263,6 +263,8 @@ def test_a_quarter_is_reviewed_by_what_the_champion_had_not_seen(place: Path) ->
     assert title is not None
     assert f"{title[2]} ({title[1]})." in said
     assert "of the champion, for looks it has not learned from" in text
+    assert "Came due all of them" in text
+    assert "Everyone alike" in text
     assert "Version 2: the gate lets it pass." in text
     assert len(re.findall(r"(?:The model|The line for sales|Sales|The data)\. ", text)) >= 3
     with open_page(out, 360) as opened:

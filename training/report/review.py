@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from leadml.pages.words import capitalised, counted, date_words
+from leadml.pages.words import SCORERS, capitalised, counted, date_words
 from training.funnel.acceptance import LONG_DAYS, Acceptance
 from training.report.advice import (
     Advice,
@@ -89,7 +89,7 @@ def build_review(review: Review, around: Around) -> ReviewPage:
             advise_line(review, around.capacity),
             advise_data(review.acceptance, drift),
         ),
-        tuple(capitalised(name) for name in scorers),
+        tuple(capitalised(SCORERS.get(name, name)) for name in scorers),
         tuple(_figures(review, scorers)),
         tuple(_promise_sentences(review)),
         tuple(_sales_sentences(review.acceptance)),
@@ -117,14 +117,16 @@ def _facts(review: Review) -> list[tuple[str, str]]:
             ),
         ),
         ("By", models),
-        (
-            "Came due",
-            (
-                f"{review.scores - review.immature:,} of them; for {review.immature:,} the "
-                f"{counted(review.horizon_days, 'day is', 'days are')} not over"
-            ),
-        ),
+        ("Came due", _due(review)),
     ]
+
+
+def _due(review: Review) -> str:
+    due, young = review.scores - review.immature, review.immature
+    days = counted(review.horizon_days, "day is", "days are")
+    if not young:
+        return "all of them"
+    return f"{f'{due:,}' if due else 'none'} of them; for {young:,} the {days} not over"
 
 
 def _figures(review: Review, scorers: Sequence[str]) -> list[tuple[str, tuple[Cell, ...]]]:
