@@ -29,10 +29,14 @@ _LEAST_DIGITS = 7
 _BARE_DIGITS = 10
 
 _APART = r"\s@\uff20,;:\"'()<>\[\]{}|“”„‘’"
+_PARTED = r"[\s/\-\u2010\u2011]?"
+_REST = rf"(?:{_PARTED}(?:\(\d{{1,5}}\)|\d{{1,5}}))?(?:{_PARTED}\d){{6,12}}(?!\w)"
 _WITHIN = re.compile(
-    rf"[^{_APART}]+(?:[@\uff20]|%40)[^{_APART}]+"  # an e-mail address
-    r"|(?:\+|(?<![\w.,])00)\s?\d(?:[\s().\-/\u2010-\u2014]{0,3}\d){6,14}"  # as dialled from abroad
-    r"|(?<![\w.,:\-/])\(?0\d{2,5}\)?[\s./\-]+\d(?:[\s.\-/]?\d){4,9}(?![\w,:])"  # with an area code
+    rf"(?<![^{_APART}])[^{_APART}]+(?:[@\uff20]|%40)[^{_APART}]*\w"  # an e-mail address
+    rf"|(?:\+\s?|(?<![\w.,])00)[1-9]\d{{0,2}}{_REST}"  # a number as dialled from abroad
+    r"|\+[1-9]\d{0,2}(?:\.\d{2,}){2,}"  # the same, with points
+    r"|(?<![\w.,:\-/])\(?0\d{2,5}\)?[\s./\-]+\d(?:[\s.\-/]?\d){4,9}(?![\w,:])"  # an area code
+    r"|(?<![\w.,:\-/])(?:1[\s.\-])?\(?\d{3}\)?[\s.\-]{1,2}\d{3}[\s.\-]\d{4}(?![\w,])"  # America
     r"|(?<![\w.,\-/])\d{10,15}(?![\w.,\-/])"  # bare digits
 )
 
@@ -103,7 +107,7 @@ def _hide(data: Any) -> Any:
         return without_people(data)
     if isinstance(data, Mapping):
         return {_hide(key): own if key == "lead_id" else _hide(own) for key, own in data.items()}
-    if isinstance(data, list | tuple):
+    if isinstance(data, list | tuple | set | frozenset):
         return type(data)(map(_hide, data))
     if isinstance(data, pd.DataFrame):
         return data.assign(

@@ -33,6 +33,9 @@ _KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _KEY = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"\*|https?://[^/?#\s]+")
 
+REPORTS = "version-{}.html"
+"""What trainings call the reports that they write, and the app looks for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Key:

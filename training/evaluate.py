@@ -68,7 +68,8 @@ class Evaluation:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Evaluation":
         """The inverse of `to_json`."""
-        figures, ahead = (figures_from_json(data.get(name, {})) for name in ("figures", "ahead"))
+        figures = figures_from_json(data["figures"])
+        ahead = figures_from_json(data.get("ahead", {}))  # cards of before lack it
         reliability, ranges = (pd.DataFrame(data[name]) for name in ("reliability", "ranges"))
         n, converted, leads = (data[name] for name in ("n", "converted", "leads"))
         return cls(figures, reliability, ranges, n, converted, leads, ahead)

@@ -175,7 +175,11 @@ def find_neighbours(
     found: list[Neighbours] = []
     for start in range(0, len(view), AT_ONCE):
         rows = slice(start, start + AT_ONCE)
-        far = cdist(view[rows], ordered.view) if len(ordered.order) else np.empty((len(view), 0))
+        far = (
+            cdist(view[rows], ordered.view)
+            if len(ordered.order)
+            else np.empty((len(view[rows]), 0))
+        )
         for k, distance in enumerate(far, start):
             usable = (ordered.known_at <= as_of[k]) & (ordered.lead != own[k])
             found.append(_summed(past, ordered.nearest(distance, usable, most)))

@@ -9,6 +9,7 @@ from leadml.cli.options import DEFAULT_CONFIG, AsOfOption, ConfigOption, check_e
 from leadml.cli.rooms import load_tables, now, open_registry, read_settings, take_known
 from leadml.cli.terminal import say, warn
 from leadml.errors import DataError, LeadmlError, RegistryError
+from leadml.service import REPORTS
 
 if TYPE_CHECKING:
     from leadml.config import By, Config
@@ -47,7 +48,7 @@ def write_newest_report(config: "Config", as_of: str = "") -> Path | None:
     from training.report.write import write_report, write_summary
 
     version = open_registry(config).versions()[0]
-    page = config.path(config.serving.reports) / f"version-{version.number}.html"
+    page = config.path(config.serving.reports) / REPORTS.format(version.number)
     try:
         told = tell(config, version=version.number, as_of=as_of)
     except LeadmlError as error:

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from training.report.leads import Names
     from training.report.told import Before, Told, Tried
 
-MOST_REASONS = 12
-"""No more reasons than this stand on a lead's card."""
-
 
 def tell(
     config: "Config", *, version: str = "", as_of: str = "", with_names: bool = False
@@ -90,15 +87,14 @@ def _open_leads(scorer: "Scorer", scores: "Scores", tables: "Tables") -> "pd.Dat
     import numpy as np
     import pandas as pd
 
-    from leadml.moments import first_time
-    from training.funnel.acceptance import ANSWERS
+    from training.funnel.acceptance import last_answers
 
     leads = scores.for_people()
     past, columns = scores.subjects.past, scorer.judged_columns
     absent = {name: past.attribute(name).missing for name in columns}
     missing = [[name for name in columns if absent[name][k]] for k in range(len(leads))]
-    answered = first_time(tables, leads["lead_id"], *ANSWERS).notna().to_numpy()
-    leads = leads.assign(missing=pd.Series(missing, dtype=object), answered=answered)
+    answer = leads["lead_id"].map(last_answers(tables)).fillna("")
+    leads = leads.assign(missing=pd.Series(missing, dtype=object), answer=answer)
     if "source" not in tables.leads:
         return leads
     source = tables.leads.set_index("lead_id")["source"]
@@ -111,6 +107,7 @@ def _reasons(
     """The reasons of the leads that get a card; none of the others."""
     import pandas as pd
 
+    from leadml.pages.card import MOST_REASONS
     from serving.scoring import score_examples
 
     reasons: dict[str, Any] = {}

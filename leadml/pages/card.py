@@ -45,6 +45,9 @@ _ACTIONS = {
 
 _MOVE = re.compile(r"(?P<stage>\w+) with: (?P<needs>.*)", re.DOTALL)
 
+MOST_REASONS = 12
+"""A card tells no more reasons; what they leave out is one more step of its waterfall."""
+
 
 @dataclass(frozen=True, slots=True)
 class About:

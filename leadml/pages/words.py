@@ -118,6 +118,8 @@ def share_range(lower: float, upper: float) -> str:
     >>> share_range(0.0552, 0.0554), share_range(0.0, 1.0)
     ('5.52 to under 5.54\xa0%', '0 to 100\xa0%')
     """
+    if lower == upper:
+        return percent(lower)
     digits = next((d for d in (1, 2, 3) if round(100 * lower, d) < round(100 * upper, d)), 4)
     low, high = (f"{round(100 * end, digits):g}" for end in (lower, upper))
     if lower <= 0 and upper < 1:

@@ -25,9 +25,10 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadml.pages.card import About, build_card
+from leadml.pages.card import MOST_REASONS, About, build_card
 from leadml.pages.environment import pages
 from leadml.people import hide_people
+from leadml.service import REPORTS
 from serving.scorer import Scorer
 from serving.web.deps import CurrentScorer, state_of
 from serving.web.guard import LEADS, REPORT, wants_page
@@ -36,12 +37,6 @@ from serving.web.routes import note
 from serving.wire.answering import Answer
 from serving.wire.lead_answers import score_found
 from serving.wire.problems import MEDIA_TYPE
-
-WRITTEN = "version-*.html"
-"""What trainings call the reports that they write."""
-
-MOST_REASONS = 12
-"""A card tells no more reasons; what they leave out is one more step of its waterfall."""
 
 NO_REPORT = (
     "There is no report to show: `leadml train` writes one into the folder that serving.reports "
@@ -100,7 +95,9 @@ def _reports(folder: Path) -> list[Path]:
     with suppress(*_GONE), os.scandir(folder) as entries:
         for entry in entries:
             with suppress(*_GONE):
-                if fnmatchcase(entry.name, WRITTEN) and entry.is_file(follow_symlinks=False):
+                if fnmatchcase(entry.name, REPORTS.format("*")) and entry.is_file(
+                    follow_symlinks=False
+                ):
                     found.append((entry.stat().st_mtime_ns, Path(entry)))
     return [path for _, path in sorted(found, reverse=True)]
 

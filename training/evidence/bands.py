@@ -137,9 +137,10 @@ def _text(feature: Feature, values: Floats, inside: Bools, edges: Sequence[float
         return f"{feature.label}: {low:,.0f} to {high:,.0f}"
     start = max((edge for edge in edges if NEXT_TO_ZERO != edge <= low), default=None)
     end = min((edge for edge in edges if edge > high), default=NEXT_TO_ZERO)
-    if end == NEXT_TO_ZERO:
-        begins = _short(low) if start is None else _exact(start)
-        return f"{feature.label}: {begins} to {_short(high)}"
+    if start is None and end == NEXT_TO_ZERO:
+        return f"{feature.label}: {_short(low)} to {_short(high)}"
+    if start is not None and end == NEXT_TO_ZERO:
+        return f"{feature.label}: {_exact(start)} to {_most(high, above=start)}"
     begins = _least(low, below=end) if start is None else _exact(start)
     return f"{feature.label}: {begins} to under {_exact(end)}"
 
@@ -175,6 +176,16 @@ def _least(low: float, *, below: float) -> str:
     """
     unit = 10.0 ** -_digits(below)
     return _exact(round(math.floor(low / unit) * unit, 12))
+
+
+def _most(high: float, *, above: float) -> str:
+    """The greatest value, rounded up as finely as the start of its band is written.
+
+    >>> _most(52.23, above=52.0), _most(5.24, above=5.2), _most(0.0512, above=0.05115)
+    ('53', '5.3', '0.0512')
+    """
+    unit = 10.0 ** -len(_exact(above).partition(".")[2])
+    return _exact(round(math.ceil(round(high / unit, 6)) * unit, 12))
 
 
 def _short(value: float) -> str:

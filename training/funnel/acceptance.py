@@ -53,6 +53,12 @@ def measure_acceptance(tables: Tables, quarters: Quarters) -> Acceptance:
     return Acceptance(recorded, this, last, change, waiting, waiting_long)
 
 
+def last_answers(tables: Tables) -> "pd.Series[str]":
+    """The last answer of sales on each lead that has one, by lead_id."""
+    given = tables.outcomes[tables.outcomes["outcome"].isin(ANSWERS)]
+    return given.sort_values("closed_at", kind="stable").groupby("lead_id")["outcome"].last()
+
+
 def _answered(tables: Tables, stretch: Stretch) -> Share:
     leads = tables.leads["lead_id"]
     taken = first_time(tables, leads, *TAKEN)

@@ -131,7 +131,7 @@ def advise_data(acceptance: Acceptance, drift: Drift | None) -> Advice:
         return Advice("The data", "Look whether what moved most is real or an error.", because)
     if acceptance.waiting_long:
         because = (
-            f"{counted(acceptance.waiting_long, 'lead', 'leads')} recorded as SQL "
+            f"{counted(acceptance.waiting_long, 'lead', 'leads')} that the data record as SQL "
             f"{'has' if acceptance.waiting_long == 1 else 'have'} waited for an answer of sales "
             f"for more than {LONG_DAYS} days."
         )

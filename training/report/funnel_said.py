@@ -213,9 +213,10 @@ def answers_said(funnel: Funnel) -> list[str]:
 
 def _waiting(answers: Acceptance) -> str:
     if not answers.waiting:
-        return "No lead recorded as SQL waits for an answer."
+        return "No lead that the data record as SQL waits for an answer."
     verb = "waits" if answers.waiting == 1 else "wait"
-    said = f"{counted(answers.waiting, 'lead', 'leads')} recorded as SQL {verb} for an answer"
+    leads = counted(answers.waiting, "lead", "leads")
+    said = f"{leads} that the data record as SQL {verb} for an answer"
     if not answers.waiting_long:
         return f"{said}, none for more than {LONG_DAYS} days."
     if answers.waiting == answers.waiting_long == 1:
@@ -271,4 +272,6 @@ def _apart(found: SourceScores) -> list[str]:
         ]
         if cells:
             said.append(f"Converted {verb} often than all leads of like score: {joined(cells)}.")
-    return said or ["No source differs from all leads of like score by more than chance brings."]
+    judged = "The intervals in the table are each cell's own; here all cells are judged together."
+    none = "No source differs from all leads of like score by more than chance brings."
+    return [" ".join([*(said or [none]), judged])]

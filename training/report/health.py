@@ -266,7 +266,7 @@ def _counts(card: Card) -> list[str]:
     said = [
         (
             f"{counted(data['examples'], 'example has', 'examples have')} a known outcome; "
-            f"{counted(data['converted'], words.one, words.many)} among them."
+            f"{data['converted']:,} of them led to a {words.one}."
         )
     ]
     if young:

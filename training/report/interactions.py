@@ -85,11 +85,11 @@ def _sentence(found: list[Mapping[str, Any]], tested: int) -> str:
             else "1 pair of the strongest subjects was compared. It says nothing together that "
             "the two do not say apart, beyond chance."
         )
-    differ = "differs" if len(found) == 1 else "differ"
+    say = "says" if len(found) == 1 else "say"
     shown = f"; the {MOST_PAIRS} surest are shown" if len(found) > MOST_PAIRS else ""
     return (
-        f"{compared} of the strongest subjects {were} compared. {len(found)} of them {differ} "
-        f"together from what the two would say apart, beyond chance{shown}."
+        f"{compared} of the strongest subjects {were} compared. {len(found)} of them {say} "
+        f"more, or less, together than the two do apart, beyond chance{shown}."
     )
 
 

@@ -22,6 +22,7 @@ from leadml.pages.words import (
     span,
     subject_words,
 )
+from training.report.past_verdicts import lost_to
 from training.report.standing import standing
 from training.report.tables import Card, compared, figure_cell, holds
 
@@ -99,7 +100,9 @@ def in_one_minute(card: Card, *, won_leads: int | None = None, since: str = "") 
     """
     sentences = [f"{_known(card, won_leads)} {_judged_on(card)}"]
     if card["usable"]:
-        sentences.append(ranking(card))
+        past = card.get("backtest")
+        lost = lost_to(past, card["clock"]) if past else ""
+        sentences.append(f"{ranking(card)} {lost}".strip())
     sentences.append(_believing(card, believe(card["evaluation"])))
     if card["usable"] and card["drivers"]:
         top = [subject_words(d["feature"], d["subject"]) for d in card["drivers"][:3]]
@@ -139,6 +142,15 @@ def counted_examples(card: Card) -> str:
     return many if n == leads else f"{counted(n, 'example', 'examples')} of {many}"
 
 
+def unseen(card: Card, who: str = "the model") -> str:
+    """On what the model was judged, which ``who`` had not learned from."""
+    n, leads = card["evaluation"]["n"], card["evaluation"]["leads"]
+    many = counted(leads, "lead", "leads")
+    if n == leads:
+        return f"{many} that {who} had not learned from"
+    return f"{counted(n, 'example', 'examples')} that {who} had not learned from, of {many}"
+
+
 def other_horizons(card: Card) -> str:
     """For which horizons it answers, where there are more than one; or ""."""
     horizons = card.get("horizons_days", [])
@@ -166,13 +178,23 @@ def ranking(card: Card) -> str:
     said += f", newest first {_with_span(newest)}"
     if "points" in figures:
         said += f", the table of points {_with_span(figures['points']['wins_in_top_20'])}"
-    said += "."
-    stood = standing(card["evaluation"], "newest first", "wins_in_top_20")
-    if stood == "ahead":
-        return said
-    if stood == "behind":
-        return f"{said} On these leads, newest first was better."
-    return f"{said} On these leads the model and newest first cannot be told apart."
+    return " ".join([f"{said}.", *_not_beaten(card)])
+
+
+def _not_beaten(card: Card) -> list[str]:
+    """Which plain order of calling did as well as the model, or better."""
+    stood = {
+        words: standing(card["evaluation"], name, "wins_in_top_20")
+        for name, words in (("newest first", "newest first"), ("points", "the table of points"))
+    }
+    better = [words for words, kind in stood.items() if kind == "behind"]
+    alike = [words for words, kind in stood.items() if kind == "unclear"]
+    said = []
+    if better:
+        said.append(f"On these leads {joined(better)} did better.")
+    if alike:
+        said.append(f"On these leads the model and {joined(alike)} cannot be told apart.")
+    return said
 
 
 def believing(card: Card) -> str:
@@ -213,10 +235,7 @@ def _judged_on(card: Card) -> str:
     evaluation, words = card["evaluation"], outcome_words(card["outcome"])
     n, won = evaluation["n"], evaluation["converted"]
     within = f" within {counted(card['horizon_days'], 'day', 'days')}" if is_dated(card) else ""
-    judged = (
-        f"The model was judged on {counted_examples(card)} it had not learned from"
-        f"{_test_period(card)}."
-    )
+    judged = f"The model was judged on {unseen(card, 'it')}{_test_period(card)}."
     if n == evaluation["leads"]:
         return f"{judged} {won:,} of them, {percent(won / n)}, {words.past(won)}{within}."
     led = f"led to {'a ' + words.one if won == 1 else words.many}"

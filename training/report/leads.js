@@ -124,7 +124,7 @@
   const cardOf = async (k) => {
     const pack = Math.floor(k / inPack);
     if (!packs[pack]?.length || !("DecompressionStream" in window)) return facts(k);
-    if (!unpacked.has(pack)) unpacked.set(pack, unpack(pack));
+    if (!unpacked.has(pack)) unpacked.set(pack, unpack(pack).catch(() => []));
     const template = (await unpacked.get(pack))[k % inPack];
     return template ? document.importNode(template.content, true) : facts(k);
   };

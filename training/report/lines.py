@@ -34,7 +34,7 @@ NOT_DATED = (
 
 _NAMES = {
     "capacity": ("Capacity", "what your people can take on"),
-    "value": ("Value", "from here on a contact pays: cost by value"),
+    "value": ("Value", "from here on a contact pays: its cost divided by a win's value"),
     "best F1": ("Best F1", "parts best, known in hindsight only"),
 }
 

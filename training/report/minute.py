@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from leadml.pages.words import counted, outcome_words
+from training.funnel.acceptance import ANSWERS
 from training.report.judgement import believe, counted_examples, in_one_minute, is_dated
 from training.report.line_steps import in_percent
 from training.report.tables import Card
@@ -28,8 +29,8 @@ class Today:
     """What is known beside the card when a report is written.
 
     Attributes:
-        open_leads: stage, probability (NaN where unscored) and, where it is known, answered
-            (whether sales took the lead or gave it back), one row an open lead; may be empty.
+        open_leads: stage, probability (NaN where unscored) and, where they are known, answer (the
+            last one of sales, "" without one), one row an open lead; may be empty.
         won_leads: how many leads of the data reached the outcome so far; None where not counted.
         since: what changed since the last model, in one sentence.
         plan: what sales can take on; None where no capacity is told.
@@ -71,24 +72,35 @@ def _call(card: Card, open_leads: pd.DataFrame) -> str:
     if not len(ready):
         left = f"Let marketing work on the {warm:,} at MQL." if warm else "None is at MQL either."
         return f"Of {counted(len(scored), 'open lead', 'open leads')} none is at SQL now. {left}"
-    leads = "1 open lead that is" if len(ready) == 1 else f"{len(ready):,} open leads that are"
-    said = f"Call the {leads} at SQL now{_answered(ready)}"
+    fresh = ready if "answer" not in ready else ready[ready["answer"] == ""]
+    if len(fresh) == len(ready):
+        leads = "1 open lead that is" if len(ready) == 1 else f"{len(ready):,} open leads that are"
+        return f"Call the {leads} at SQL now{_expected(card, ready)}."
+    at = counted(len(ready), "open lead is", "open leads are") + " at SQL now"
+    if fresh.empty:
+        return f"{at}; sales has answered before: it {_answers(ready)}."
+    call = "call the one" if len(fresh) == 1 else f"call the {len(fresh):,}"
+    return (
+        f"{at}: {call} that sales has not answered yet{_expected(card, fresh)}. "
+        f"Of the others sales {_answers(ready)}."
+    )
+
+
+def _answers(ready: pd.DataFrame) -> str:
+    """How sales answered last."""
+    taken, back = ((ready["answer"] == answer).sum() for answer in ANSWERS)
+    said = [f"took {taken:,}"] if taken else []
+    return " and ".join([*said, *([f"gave back {back:,}"] if back else [])])
+
+
+def _expected(card: Card, called: pd.DataFrame) -> str:
+    """How many wins to expect of calls, where the probabilities may be believed."""
     if believe(card["evaluation"]).level == "poor":
-        return f"{said}, the highest first."
-    words, expected = outcome_words(card["outcome"]), float(ready["probability"].sum())
+        return ", the highest first"
+    words, expected = outcome_words(card["outcome"]), float(called["probability"].sum())
     number = f"{expected:.0f}" if expected >= 1.5 else f"{expected:.1f}"
     days = counted(card["horizon_days"], "day", "days")
-    return f"{said}; within {days} expect about {number} {words.many} among them."
-
-
-def _answered(ready: pd.DataFrame) -> str:
-    """How many of the leads to call sales has dealt with already."""
-    known = int(ready["answered"].sum()) if "answered" in ready else 0
-    if not known:
-        return ""
-    if known == len(ready):
-        return ", which sales has answered before" if known == 1 else ", all answered before"
-    return f" ({known:,} of them sales has answered before)"
+    return f"; within {days} expect about {number} {words.many} among them"
 
 
 def _line(card: Card, plan: Plan) -> str:
@@ -98,7 +110,8 @@ def _line(card: Card, plan: Plan) -> str:
     words = outcome_words(card["outcome"])
     expected = f"{line.wins_lower:.0f}–{line.wins_upper:.0f} were expected"
     return (
-        f"Sales can take on {week:g} new leads a week: that is everyone with all else "
-        f"it needs, from {in_percent(line.probability)} on. Tried on {plan.weeks:.0f} weeks, "
-        f"these calls reached {counted(line.wins_happened, words.one, words.many)} ({expected})."
+        f"Sales can take on {week:g} new leads a week: that is every lead with all else that the "
+        f"policy asks for, from {in_percent(line.probability)} on. Tried on {plan.weeks:.0f} "
+        f"weeks, these calls reached {counted(line.wins_happened, words.one, words.many)} "
+        f"({expected})."
     )

@@ -17,6 +17,8 @@ SAID = {
 }
 """How a sentence calls those whose names are not enough."""
 
+_VERBS = {"auc": "sorted better", "log_loss": "came closer to what happened"}
+
 MOST_NAMED = 4
 """No more periods in which it was worse are named in a sentence."""
 
@@ -50,6 +52,12 @@ def verdicts(replayed: Replayed, clock: str) -> list[str]:
         *(text for text in by_period if text),
         *(_together(replayed, clock, metric) for metric in metrics),
     ]
+
+
+def lost_to(replayed: Replayed, clock: str) -> str:
+    """Who clearly sorted better over all periods together, as a sentence; "" where nobody did."""
+    behind = _apart(replayed, clock, "auc")["behind"]
+    return _leads(replayed, "auc", behind) if behind else ""
 
 
 def _beaten(replayed: Replayed, clock: str, metric: str) -> str:
@@ -109,30 +117,40 @@ def _all(count: int, word: str) -> str:
 
 def _together(replayed: Replayed, clock: str, metric: str) -> str:
     """Who was clearly better or worse over all periods together, and of whom it cannot be told."""
-    overall = replayed["overall"]
-    own = figure_of(overall, MODEL, metric)
-    if own is None:
+    if figure_of(replayed["overall"], MODEL, metric) is None:
         return f"Over all {period_word(replayed)}s together the model's figure says nothing."
+    stood = _apart(replayed, clock, metric)
+    said = [_leads(replayed, metric, stood["behind"])]
+    if stood["ahead"]:
+        said.append(f"The model clearly {_VERBS[metric]} than {joined(stood['ahead'])}.")
+    if stood["unclear"]:
+        said.append(f"Too close to tell: {joined(stood['unclear'])}.")
+    return " ".join(said)
+
+
+def _apart(replayed: Replayed, clock: str, metric: str) -> dict[Standing, list[str]]:
+    """Whom the model is ahead of or behind over all periods, with figures where it is not ahead."""
+    overall = replayed["overall"]
     stood: dict[Standing, list[str]] = {"ahead": [], "behind": [], "unclear": []}
     for rival in rivals_of(replayed, clock):
         kind, other = standing(overall, rival, metric), figure_of(overall, rival, metric)
         if kind is not None and other is not None:
             name = SAID.get(rival, rival)
             stood[kind].append(name if kind == "ahead" else f"{name} ({_said(metric, other)})")
-    verb = "sorted better" if metric == "auc" else "came closer to what happened"
+    return stood
+
+
+def _leads(replayed: Replayed, metric: str, behind: Sequence[str]) -> str:
+    """Who was clearly better than the model."""
+    own = figure_of(replayed["overall"], MODEL, metric)
     cell = figure_cell(metric, own)
     unit = f"{cell.value} of 100 pairs right" if metric == "auc" else f"log loss {cell.value}"
     figure = ", ".join(part for part in (unit, cell.interval) if part)
     if metric != "auc":
         figure += "; less is closer"
-    who = joined(stood["behind"]) or "nobody"
     together = f"Over all {period_word(replayed)}s together"
-    said = [f"{together} {who} clearly {verb} than the model ({figure})."]
-    if stood["ahead"]:
-        said.append(f"The model clearly {verb} than {joined(stood['ahead'])}.")
-    if stood["unclear"]:
-        said.append(f"Too close to tell: {joined(stood['unclear'])}.")
-    return " ".join(said)
+    who = joined(behind) or "nobody"
+    return f"{together} {who} clearly {_VERBS[metric]} than the model ({figure})."
 
 
 def _said(metric: str, figure: Mapping[str, float]) -> str:

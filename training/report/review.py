@@ -175,7 +175,7 @@ def _sales_sentences(acceptance: Acceptance) -> list[str]:
         )
     if acceptance.waiting:
         said.append(
-            f"Today {counted(acceptance.waiting, 'lead', 'leads')} recorded as SQL "
+            f"Today {counted(acceptance.waiting, 'lead', 'leads')} that the data record as SQL "
             f"{'waits' if acceptance.waiting == 1 else 'wait'} for an answer, "
             f"{acceptance.waiting_long:,} of them for more than {LONG_DAYS} days."
         )

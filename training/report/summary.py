@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from leadml.pages.words import band_sentence, counted, outcome_words, percent, span
-from training.report.judgement import believing, counted_examples, ranking, warnings
+from training.report.judgement import believing, ranking, unseen, warnings
 from training.report.minute import Today, what_to_do
 from training.report.tables import Card
 
@@ -51,7 +51,7 @@ def build_summary(card: Card, today: Today, *, version: str, where: str) -> str:
     evaluation, words = card["evaluation"], outcome_words(card["outcome"])
     won = percent(evaluation["converted"] / evaluation["n"])
     title = f"{_cut(card['name'])}, version {_cut(version)}"
-    judged = f"Judged on {counted_examples(card)} it had not learned from: {won} {words.past_many}."
+    judged = f"Judged on {unseen(card)}: {won} {words.past_many}."
     said = [judged, *([ranking(card)] if card["usable"] else []), f"{believing(card)}."]
     if today.since:
         said.append(_long(today.since))

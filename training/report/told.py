@@ -60,8 +60,8 @@ class Told:
         open_leads: lead_id, as_of, probability, lower, upper, fit_grade, engagement_grade, stage,
             unscored_reason, reasons (text, group, effect; strongest first), one row an open lead;
             probability is NaN where unscored. May be empty. What `serving.scores.Scores` says
-            beside, source (text), missing (lists of attributes) and answered (whether sales took
-            the lead or gave it back) are told where they are there.
+            beside, source (text), missing (lists of attributes) and answer (the last one of
+            sales, an outcome; "" without one) are told where they are there.
         base: log-odds of the average lead; NaN where it is not known.
         similar: past leads like the most likely ones, by lead_id.
         names: what leads are called, by lead_id; None hides names, and ids that tell a person.

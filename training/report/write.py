@@ -33,6 +33,7 @@ from training.report.judgement import (
     is_dated,
     other_horizons,
     undated_warnings,
+    unseen,
     warnings,
     what_is_predicted,
 )
@@ -176,6 +177,7 @@ def build_page(told: Told) -> str:
         warnings=warnings(card),
         minute=read_minute(card, _today(told, since, health)),
         examples=counted_examples(card),
+        unseen=unseen(card),
         average=percent(evaluation["converted"] / evaluation["n"]),
         since=since,
         drivers=drivers,

@@ -115,7 +115,7 @@ def test_zeros_apart_leave_no_edge_next_to_zero_in_words() -> None:
 def test_a_condition_of_an_uneven_number_says_the_edge_it_parts_at() -> None:
     values = np.array([10.5, 20.5, 30.5, 40.5, 50.5, 60.5, 70.5, 80.5])
     found = {(c.text, c.ends): c.inside.tolist() for c in conditions(SIZE, values)}
-    assert found["size: 46 to 80", "high"] == [False] * 4 + [True] * 4
+    assert found["size: 46 to 81", "high"] == [False] * 4 + [True] * 4
     assert found["size: 10 to under 46", "low"] == [True] * 4 + [False] * 4
 
 

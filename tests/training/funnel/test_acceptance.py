@@ -1,7 +1,7 @@
 """What sales answers: the first word, in the quarter in which it was said."""
 
 from tests.training.small_company import company
-from training.funnel.acceptance import Acceptance, measure_acceptance
+from training.funnel.acceptance import Acceptance, last_answers, measure_acceptance
 from training.funnel.quarters import pick_quarters
 
 LEADS = [("old", "2025-12-01", None), *((f"a{k}", "2026-03-20", None) for k in range(6))]
@@ -34,6 +34,19 @@ def test_the_first_answer_counts_in_its_quarter() -> None:
     assert found.change is not None
     assert not found.change.beyond
     assert found.waiting is None
+
+
+def test_the_last_answer_is_that_which_holds() -> None:
+    outcomes = [
+        ("a0", "sales_rejected", "2026-03-30"),
+        ("a0", "sales_accepted", "2026-04-20"),
+        ("a1", "sales_rejected", "2026-04-02"),
+        ("a1", "closed_lost", "2026-04-03"),
+        ("a2", "opportunity", "2026-04-02"),
+    ]
+    found = last_answers(company(LEADS, outcomes))
+    assert found.to_dict() == {"a0": "sales_accepted", "a1": "sales_rejected"}
+    assert last_answers(company(LEADS, outcomes[-1:])).empty
 
 
 def test_who_waits_is_an_sql_without_an_answer() -> None:

@@ -90,7 +90,9 @@ def test_the_gravest_of_sales_and_data_is_told() -> None:
     said = advise_data(as_before, moved(0.31))
     assert said.because == "“Page views in the last 30 days” has moved by 0.31, where 0.25 is much."
     waiting = answered(70, 100, before=(70, 100), waiting=1)
-    assert "1 lead recorded as SQL has waited" in advise_data(waiting, moved(0.1)).because
+    assert (
+        "1 lead that the data record as SQL has waited" in advise_data(waiting, moved(0.1)).because
+    )
     assert advise_data(as_before, moved(0.1)).do == "Nothing to mend."
     assert "Sales took" in advise_data(as_before, None).because
     assert "0 of 2 answers" in advise_data(SILENT, None).because

@@ -19,6 +19,7 @@ def section(card):
             reliability=range_rows(evaluation["reliability"]),
             charts={"reliability": ""},
             examples="1,000 leads",
+            unseen="1,000 leads that the model had not learned from",
             average="15 %",
             horizons="",
         )
@@ -50,7 +51,7 @@ def test_a_score_belongs_to_one_range():
     ("difference", "said"),
     [
         ((0.01, 0.05), None),
-        ((-0.05, -0.01), "newest first was better"),
+        ((-0.05, -0.01), "newest first did better"),
         ((-0.01, 0.05), "cannot be told apart"),
     ],
 )

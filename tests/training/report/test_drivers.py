@@ -36,6 +36,7 @@ def render(found, *, usable=True):
             charts=charts,
             words=outcome_words("closed_won"),
             examples="1,000 leads",
+            unseen="1,000 leads that the model had not learned from",
             average="15 %",
         )
     )
@@ -233,7 +234,10 @@ def test_a_driver_read_against_its_rates_is_marked():
 
 def test_a_pair_is_told_in_four_cells_with_what_was_expected():
     text = section(interactions={"tested": 21, "found": [pair()]})
-    assert "21 pairs of the strongest subjects were compared. 1 of them differs together" in text
+    assert (
+        "21 pairs of the strongest subjects were compared. 1 of them says more, or less, together"
+        in text
+    )
     assert f"First: 1 or more {VIEWS}. Second: Country: DE." in text
     assert "Both: 31 % became customers (29–33; 200 leads)" in text
     assert f"Only “1 or more {VIEWS}”: 12 % became customers (10–14; 100 leads)" in text
@@ -272,7 +276,7 @@ def test_where_no_pair_counts_the_report_says_so(tested, said):
 def test_of_many_pairs_the_surest_are_shown():
     found = read_interactions({"tested": 28, "found": [pair()] * 7})
     assert len(found.pairs) == MOST_PAIRS
-    assert "7 of them differ together" in found.sentence
+    assert "7 of them say more, or less, together" in found.sentence
     assert "the 5 surest are shown" in found.sentence
 
 

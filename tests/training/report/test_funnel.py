@@ -152,14 +152,14 @@ def test_what_sales_answers_is_said_in_every_case() -> None:
         "In Q2 2026 sales first answered on 1 lead and took 0 % (0–73); in Q1 2026, "
         "100 % (27–100) of 1 lead. The first answer counts. The difference, -100 points ("
     )
-    assert both[1] == "No lead recorded as SQL waits for an answer."
+    assert both[1] == "No lead that the data record as SQL waits for an answer."
     nothing = read(outcomes=OUTCOMES[:3])
     assert nothing.acceptance[0].startswith("Whether sales takes the leads it gets is not recorded")
     yes_only = read(outcomes=OUTCOMES[:6])
     assert "records a yes but never a no" in yes_only.acceptance[0]
     assert (
         yes_only.acceptance[1]
-        == "1 lead recorded as SQL waits for an answer, for more than 14 days."
+        == "1 lead that the data record as SQL waits for an answer, for more than 14 days."
     )
 
 

@@ -107,7 +107,7 @@ def test_one_of_anything_is_said_in_the_singular(health: Health) -> None:
     assert "1 column has died: “size”." in text
     assert "“size” keeps no history" in text
     assert "Only 1 lead was looked at since 1 April 2026. Of fewer than 500 nothing is" in text
-    assert "1 example has a known outcome; 1 win among them." in text
+    assert "1 example has a known outcome; 1 of them led to a win." in text
     assert "1 example is too young: its 1 day had not passed by the end of the data. It was" in text
     assert "1 moment was left out" in text
 

@@ -38,7 +38,7 @@ def test_the_minute_goes_from_how_many_to_what_to_do() -> None:
     said = [text.replace(NBSP, " ") for text in minute.sentences]
     assert said[0].startswith(
         "The data hold 5,000 leads until 1 July 2026; 500 of them, 10 %, became customers so far. "
-        "The model was judged on 1,000 leads it had not learned from, from 2 January 2026"
+        "The model was judged on 1,000 leads that it had not learned from, from 2 January 2026"
     )
     assert said[1].startswith("Calling the top 20 % of leads first reaches 46 % (41–51) of the")
     assert said[2].startswith("Its probabilities may be taken at face value")
@@ -85,30 +85,37 @@ def test_whom_to_call(counts: dict[str, int], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stages", "answered", "said"),
+    ("stages", "answers", "said"),
     [
-        ({"sql": 3}, [False, False, False], "Call the 3 open leads that are at SQL now; "),
+        ({"sql": 2}, ["", ""], "Call the 2 open leads that are at SQL now; within 90 days"),
         (
-            {"sql": 3, "mql": 1},
-            [True, False, False, True],
-            "Call the 3 open leads that are at SQL now (1 of them sales has answered before); ",
-        ),
-        (
-            {"sql": 1},
-            [True],
-            "Call the 1 open lead that is at SQL now, which sales has answered before; ",
+            {"sql": 4, "mql": 1},
+            ["sales_accepted", "", "sales_rejected", "", "sales_accepted"],
+            (
+                "4 open leads are at SQL now: call the 2 that sales has not answered yet; within "
+                "90 days expect about 0.5 wins among them. Of the others sales took 1 and gave "
+                "back 1."
+            ),
         ),
         (
             {"sql": 2},
-            [True, True],
-            "Call the 2 open leads that are at SQL now, all answered before; ",
+            ["sales_accepted", ""],
+            (
+                "2 open leads are at SQL now: call the one that sales has not answered yet; "
+                "within 90 days expect about 0.2 wins among them. Of the others sales took 1."
+            ),
+        ),
+        (
+            {"sql": 1},
+            ["sales_rejected"],
+            "1 open lead is at SQL now; sales has answered before: it gave back 1.",
         ),
     ],
 )
 def test_leads_that_sales_has_answered_before_are_told_apart(
-    stages: dict[str, int], answered: list[bool], said: str
+    stages: dict[str, int], answers: list[str], said: str
 ) -> None:
-    (call,) = todo(open_leads=leads(**stages).assign(answered=answered))
+    (call,) = todo(open_leads=leads(**stages).assign(answer=answers))
     assert call.startswith(said)
 
 
@@ -121,8 +128,9 @@ def test_probabilities_that_are_off_promise_no_wins() -> None:
 
 def test_a_capacity_that_is_told_gives_the_line() -> None:
     assert todo(plan=PLAN)[1] == (
-        "Sales can take on 60 new leads a week: that is everyone with all else it needs, from "
-        "12 % on. Tried on 22 weeks, these calls reached 31 wins (24–40 were expected)."
+        "Sales can take on 60 new leads a week: that is every lead with all else that the policy "
+        "asks for, from 12 % on. Tried on 22 weeks, these calls reached 31 wins (24–40 were "
+        "expected)."
     )
 
 

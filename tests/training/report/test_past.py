@@ -154,7 +154,7 @@ def test_the_page_fetches_nothing_and_runs_nothing_it_was_given() -> None:
 def test_the_page_says_every_figure_of_everybody() -> None:
     page = read(build_backtest(ABOUT, replayed()))[1]
     assert "1,500" not in page
-    assert "500 examples of 400 leads, 60 wins" in page
+    assert "500 examples of 400 leads; 60 of the examples led to a win" in page
     for text in ("Naive Bayes", "Trained once", "Calibration slope", "on arrival", "(sales)"):
         assert text in page
     assert "By source" not in page

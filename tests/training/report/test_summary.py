@@ -31,7 +31,7 @@ def summary(card: dict | None = None, where: str = "out/report.html", **given) -
 def test_it_says_the_minute_the_drivers_what_to_do_and_where() -> None:
     text = summary(since="This is the first model.", mend=["Mend x."]).replace(NBSP, " ")
     assert text.startswith(
-        "**lead-scorer, version 3**\n\n- Judged on 1,000 leads it had not learned from"
+        "**lead-scorer, version 3**\n\n- Judged on 1,000 leads that the model had not learned from"
     )
     assert "- Calling the top 20 % of leads first reaches 46 % (41–51) of the wins" in text
     assert "- Its probabilities may be taken at face value: on average it said 15 %" in text
