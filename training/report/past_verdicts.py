@@ -57,7 +57,8 @@ def verdicts(replayed: Replayed, clock: str) -> list[str]:
 def lost_to(replayed: Replayed, clock: str) -> str:
     """Who clearly sorted better over all periods together, as a sentence; "" where nobody did."""
     behind = _apart(replayed, clock, "auc")["behind"]
-    return _leads(replayed, "auc", behind) if behind else ""
+    over = f"In the replayed past, over all {period_word(replayed)}s together,"
+    return _leads(replayed, "auc", behind, over) if behind else ""
 
 
 def _beaten(replayed: Replayed, clock: str, metric: str) -> str:
@@ -120,7 +121,8 @@ def _together(replayed: Replayed, clock: str, metric: str) -> str:
     if figure_of(replayed["overall"], MODEL, metric) is None:
         return f"Over all {period_word(replayed)}s together the model's figure says nothing."
     stood = _apart(replayed, clock, metric)
-    said = [_leads(replayed, metric, stood["behind"])]
+    over = f"Over all {period_word(replayed)}s together"
+    said = [_leads(replayed, metric, stood["behind"], over)]
     if stood["ahead"]:
         said.append(f"The model clearly {_VERBS[metric]} than {joined(stood['ahead'])}.")
     if stood["unclear"]:
@@ -140,7 +142,7 @@ def _apart(replayed: Replayed, clock: str, metric: str) -> dict[Standing, list[s
     return stood
 
 
-def _leads(replayed: Replayed, metric: str, behind: Sequence[str]) -> str:
+def _leads(replayed: Replayed, metric: str, behind: Sequence[str], over: str) -> str:
     """Who was clearly better than the model."""
     own = figure_of(replayed["overall"], MODEL, metric)
     cell = figure_cell(metric, own)
@@ -148,9 +150,8 @@ def _leads(replayed: Replayed, metric: str, behind: Sequence[str]) -> str:
     figure = ", ".join(part for part in (unit, cell.interval) if part)
     if metric != "auc":
         figure += "; less is closer"
-    together = f"Over all {period_word(replayed)}s together"
     who = joined(behind) or "nobody"
-    return f"{together} {who} clearly {_VERBS[metric]} than the model ({figure})."
+    return f"{over} {who} clearly {_VERBS[metric]} than the model ({figure})."
 
 
 def _said(metric: str, figure: Mapping[str, float]) -> str:

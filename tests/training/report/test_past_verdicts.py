@@ -3,7 +3,7 @@
 import pytest
 
 from tests.training.replayed import figure_of, replayed
-from training.report.past_verdicts import period_word, verdicts
+from training.report.past_verdicts import lost_to, period_word, verdicts
 from training.report.standing import standing
 
 
@@ -64,6 +64,16 @@ def test_a_measured_difference_tells_where_intervals_overlap() -> None:
     assert "together naive Bayes (81, 79–83) clearly sorted better than the model" in said
     assert "The model clearly sorted better than the model trained once, a table of" in said
     assert "Too close" not in said
+
+
+def test_the_first_page_names_who_sorted_better_and_is_silent_where_nobody_did() -> None:
+    made = replayed()
+    assert lost_to(made, "times") == ""
+    made["overall"]["figures"]["naive Bayes"]["auc"] = figure_of(0.90)
+    assert lost_to(made, "times") == (
+        "In the replayed past, over all quarters together, naive Bayes (90, 88–92) clearly sorted "
+        "better than the model (80 of 100 pairs right, 78–82)."
+    )
 
 
 def test_a_loss_is_said_with_its_direction() -> None:
