@@ -17,10 +17,9 @@ from markupsafe import Markup
 from leadml.drafts import in_place_of
 from leadml.pages.card import About
 from leadml.pages.environment import pages
-from leadml.pages.words import SCORERS, capitalised, joined, outcome_words, percent
+from leadml.pages.words import SCORERS, capitalised, outcome_words, percent
 from leadml.people import hide_people
 from training.report.charts.drivers import driver_chart, pair_chart, weights_chart
-from training.report.charts.past import past_chart
 from training.report.charts.reliability import reliability_chart
 from training.report.charts.sorting import wins_chart
 from training.report.drivers import Drivers, pick_drivers
@@ -40,19 +39,7 @@ from training.report.judgement import (
 from training.report.leads import read_open_leads
 from training.report.lines import Lines, read_lines
 from training.report.minute import Today, read_minute
-from training.report.past import (
-    JudgedRow,
-    Kind,
-    PeriodRow,
-    kinds,
-    measures,
-    name_unfinished,
-    past_points,
-    period_rows,
-    say_unfinished,
-    scorer_rows,
-)
-from training.report.past_verdicts import period_word, verdicts
+from training.report.past_page import read_past
 from training.report.record import read_record
 from training.report.review import ReviewPage
 from training.report.since import Since, read_since
@@ -76,31 +63,6 @@ class Charts:
     weights: Markup
     drivers: tuple[Markup, ...]
     pairs: tuple[Markup, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """The replayed past, ready to be read: what both pages say of it.
-
-    Attributes:
-        word: what a period is: quarter, month, week or block.
-        verdicts: sentences on who did better and where.
-        unfinished: on the period that is not complete; "" where all are.
-        measures: the heads of ``scorers`` and of ``kinds``.
-        charts: of sorting and of probabilities, each with the scorers too far off to be drawn.
-    """
-
-    word: str
-    n: int
-    leads: int
-    converted: int
-    verdicts: list[str]
-    unfinished: str
-    measures: list[str]
-    periods: list[PeriodRow]
-    scorers: list[JudgedRow]
-    kinds: list[Kind]
-    charts: tuple[tuple[Markup, str], ...]
 
 
 def write_report(path: Path, told: Told) -> None:
@@ -188,7 +150,7 @@ def build_page(told: Told) -> str:
         reliability=range_rows(evaluation["reliability"]),
         ranges=range_rows(evaluation["ranges"]),
         horizons=other_horizons(card),
-        past=_past(card, card["backtest"]) if card.get("backtest") else None,
+        past=read_past(card, card["backtest"]) if card.get("backtest") else None,
         alone=False,
         funnel=None if told.funnel is None else read_funnel(told.funnel, outcome=card["outcome"]),
         lines=_lines(told),
@@ -213,7 +175,7 @@ def build_backtest(about: Card, backtest: Mapping[str, Any]) -> str:
         predicted=what_is_predicted(about),
         words=outcome_words(about["outcome"]),
         warnings=undated_warnings(about),
-        past=_past(about, backtest),
+        past=read_past(about, backtest),
         alone=True,
     )
 
@@ -294,34 +256,6 @@ def _columns(card: Card) -> list[str]:
     refused = {row["column"] for row in card["leaks"] if row["verdict"] == "leak"}
     allowed = set(card["config"]["attributes"]["allow"])
     return [row["column"] for row in card["leaks"] if row["column"] not in refused - allowed]
-
-
-def _past(about: Card, backtest: Mapping[str, Any]) -> Past:
-    unfinished = say_unfinished(backtest, about)
-    backtest = name_unfinished(backtest, about)
-    clock, overall = about["clock"], backtest["overall"]
-    many = outcome_words(about["outcome"]).many
-    charts = []
-    for metric, title, chance in (
-        ("auc", "pairs put right, of 100", 50.0),
-        ("log_loss", "log loss, lower is better", None),
-    ):
-        points = past_points(backtest, clock, metric)
-        chart = past_chart(points.shown, title=title, chance=chance)
-        charts.append((chart, joined(points.far)))
-    return Past(
-        period_word(backtest),
-        overall["n"],
-        overall["leads"],
-        overall["converted"],
-        verdicts(backtest, clock),
-        unfinished,
-        list(measures(many, about["config"]["policy"]["sql_share"]).values()),
-        period_rows(backtest, clock),
-        scorer_rows(backtest, clock),
-        kinds(backtest),
-        tuple(charts),
-    )
 
 
 def _charts(card: Card, drivers: Drivers) -> Charts:
