@@ -1,5 +1,6 @@
 """What must a reader know who has one minute? And what is there to do, each with its number."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -58,15 +59,15 @@ def what_to_do(card: Card, today: Today) -> list[str]:
             "signal beyond the average rate. Keep to the order you use today."
         )
         return [stay, *today.mend][:MOST_TO_DO]
-    said = [_call(card, today.open_leads)] if is_dated(card) and len(today.open_leads) else []
+    said = [_call(card, today)] if is_dated(card) and len(today.open_leads) else []
     if today.plan is not None:
         said.append(_line(card, today.plan))
     return [*said, *today.mend][:MOST_TO_DO]
 
 
-def _call(card: Card, open_leads: pd.DataFrame) -> str:
+def _call(card: Card, today: Today) -> str:
     """Whom to call now."""
-    scored = open_leads[open_leads["probability"].notna()]
+    scored = today.open_leads[today.open_leads["probability"].notna()]
     ready = scored[scored["stage"] == "sql"]
     warm = int((scored["stage"] == "mql").sum())
     if not len(ready):
@@ -75,15 +76,24 @@ def _call(card: Card, open_leads: pd.DataFrame) -> str:
     fresh = ready if "answer" not in ready else ready[ready["answer"] == ""]
     if len(fresh) == len(ready):
         leads = "1 open lead that is" if len(ready) == 1 else f"{len(ready):,} open leads that are"
-        return f"Call the {leads} at SQL now{_expected(card, ready)}."
+        return f"Call the {leads} at SQL now{_expected(card, ready)}.{_work(ready, today.plan)}"
     at = counted(len(ready), "open lead is", "open leads are") + " at SQL now"
     if fresh.empty:
         return f"{at}; sales has answered before: it {_answers(ready)}."
     call = "call the one" if len(fresh) == 1 else f"call the {len(fresh):,}"
     return (
-        f"{at}: {call} that sales has not answered yet{_expected(card, fresh)}. "
-        f"Of the others sales {_answers(ready)}."
+        f"{at}: {call} that sales has not answered yet{_expected(card, fresh)}."
+        f"{_work(fresh, today.plan)} Of the others sales {_answers(ready)}."
     )
+
+
+def _work(called: pd.DataFrame, plan: Plan | None) -> str:
+    """How long the calls keep sales busy, where it is longer than a week."""
+    week = 0.0 if plan is None else plan.capacity.people * plan.capacity.conversations_per_week
+    if not 0 < week < len(called):
+        return ""
+    weeks = math.ceil(len(called) / week)
+    return f" They are {weeks} weeks' work at {week:g} a week, so begin with the highest."
 
 
 def _answers(ready: pd.DataFrame) -> str:

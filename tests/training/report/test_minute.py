@@ -119,6 +119,15 @@ def test_leads_that_sales_has_answered_before_are_told_apart(
     assert call.startswith(said)
 
 
+def test_more_calls_than_a_week_holds_are_said_to_be_weeks_of_work() -> None:
+    plan = SimpleNamespace(capacity=SimpleNamespace(people=1, conversations_per_week=5))
+    told = {**vars(PLAN), **vars(plan)}
+    first = todo(open_leads=leads(sql=12), plan=SimpleNamespace(**told))[0]
+    assert first.endswith(" They are 3 weeks' work at 5 a week, so begin with the highest.")
+    few = todo(open_leads=leads(sql=5), plan=SimpleNamespace(**told))[0]
+    assert "work" not in few
+
+
 def test_probabilities_that_are_off_promise_no_wins() -> None:
     card = judged_card()
     for row in card["evaluation"]["reliability"]:
