@@ -93,7 +93,7 @@ def _open_leads(scorer: "Scorer", scores: "Scores", tables: "Tables") -> "pd.Dat
     past, columns = scores.subjects.past, scorer.judged_columns
     absent = {name: past.attribute(name).missing for name in columns}
     missing = [[name for name in columns if absent[name][k]] for k in range(len(leads))]
-    answer = leads["lead_id"].map(last_answers(tables)).fillna("")
+    answer = last_answers(tables, leads["lead_id"])
     leads = leads.assign(missing=pd.Series(missing, dtype=object), answer=answer)
     if "source" not in tables.leads:
         return leads

@@ -53,10 +53,11 @@ def measure_acceptance(tables: Tables, quarters: Quarters) -> Acceptance:
     return Acceptance(recorded, this, last, change, waiting, waiting_long)
 
 
-def last_answers(tables: Tables) -> "pd.Series[str]":
-    """The last answer of sales on each lead that has one, by lead_id."""
+def last_answers(tables: Tables, lead_ids: "pd.Series[str]") -> "pd.Series[str]":
+    """The last answer of sales on each lead; "" where there is none; shape (n,)."""
     given = tables.outcomes[tables.outcomes["outcome"].isin(ANSWERS)]
-    return given.sort_values("closed_at", kind="stable").groupby("lead_id")["outcome"].last()
+    last = given.sort_values("closed_at", kind="stable").groupby("lead_id")["outcome"].last()
+    return last.reindex(lead_ids).astype("str").fillna("").reset_index(drop=True)
 
 
 def _answered(tables: Tables, stretch: Stretch) -> Share:

@@ -1,5 +1,7 @@
 """What sales answers: the first word, in the quarter in which it was said."""
 
+import pandas as pd
+
 from tests.training.small_company import company
 from training.funnel.acceptance import Acceptance, last_answers, measure_acceptance
 from training.funnel.quarters import pick_quarters
@@ -44,9 +46,13 @@ def test_the_last_answer_is_that_which_holds() -> None:
         ("a1", "closed_lost", "2026-04-03"),
         ("a2", "opportunity", "2026-04-02"),
     ]
-    found = last_answers(company(LEADS, outcomes))
-    assert found.to_dict() == {"a0": "sales_accepted", "a1": "sales_rejected"}
-    assert last_answers(company(LEADS, outcomes[-1:])).empty
+    asked = pd.Series(["a1", "a2", "a0", "new"])
+    found = last_answers(company(LEADS, outcomes), asked)
+    assert found.tolist() == ["sales_rejected", "", "sales_accepted", ""]
+    for few in (outcomes[-1:], []):
+        none = last_answers(company(LEADS, few), asked)
+        assert none.tolist() == [""] * 4
+        assert none.dtype == "str"
 
 
 def test_who_waits_is_an_sql_without_an_answer() -> None:
