@@ -107,7 +107,7 @@ def _reasons(
     """The reasons of the leads that get a card; none of the others."""
     import pandas as pd
 
-    from leadml.pages.card import MOST_REASONS
+    from leadml.pages.reasons import MOST_REASONS
     from serving.scoring import score_examples
 
     reasons: dict[str, Any] = {}

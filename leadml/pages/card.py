@@ -13,13 +13,12 @@ from typing import Any
 import pandas as pd
 
 from leadml.advice import NEEDS_APART
+from leadml.pages.reasons import LEAST_TOLD, enough
 from leadml.pages.waterfall import (
-    LEAST_TOLD,
     Move,
     Waterfall,
     draw_points,
     draw_waterfall,
-    enough,
     logit,
     plus,
     times,
@@ -44,9 +43,6 @@ _ACTIONS = {
 """What each action asks for, as the opening of a sentence."""
 
 _MOVE = re.compile(r"(?P<stage>\w+) with: (?P<needs>.*)", re.DOTALL)
-
-MOST_REASONS = 12
-"""A card tells no more reasons; what they leave out is one more step of its waterfall."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,12 +25,6 @@ CLOSEST = 18.0
 LEAST_REST = 1e-9
 """A rest smaller than this is rounding, and not told."""
 
-LEAST_TOLD = 6
-"""So many reasons are told, where there are so many."""
-
-SMALL = 0.5
-"""More are told until what is left is this part of the strongest reason, or less."""
-
 MOST_LOG_ODDS = 12.0
 """Log-odds are drawn no further out than this: a probability of 0.0006 %, or all but that."""
 
@@ -93,25 +87,6 @@ class Waterfall:
     def marks(self) -> str:
         """The ticks as lines of an SVG path, from 0 to 10 down."""
         return "".join(f"M{tick.at:g} 0V10" for tick in self.ticks)
-
-
-def enough(effects: Sequence[float], *, way: float) -> int:
-    """How many reasons to tell, so that what is left does not outweigh them.
-
-    Args:
-        effects: of all reasons, strongest first.
-        way: what all of them and what is left add up to.
-
-    >>> enough([1.0, -0.5, 0.4, 0.4, 0.3, 0.3, 0.3, 0.3, 0.1], way=2.5)
-    7
-    >>> enough([1.0, 0.5], way=9.0), enough([], way=1.0)
-    (2, 0)
-    """
-    for count in range(LEAST_TOLD, len(effects)):
-        left = way - sum(effects[:count])
-        if abs(left) <= SMALL * abs(effects[0]):
-            return count
-    return len(effects)
 
 
 def draw_waterfall(moves: Sequence[Move], *, base: float, score: float) -> Waterfall:

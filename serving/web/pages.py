@@ -25,8 +25,9 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from leadml.pages.card import MOST_REASONS, About, build_card
+from leadml.pages.card import About, build_card
 from leadml.pages.environment import pages
+from leadml.pages.reasons import MOST_REASONS
 from leadml.people import hide_people
 from leadml.service import REPORTS
 from serving.scorer import Scorer

@@ -24,7 +24,7 @@ MOST_CARDS = 8_000
 """So many leads have a card in the page."""
 
 PACK = 100
-"""So many cards lie in a pack, squeezed to a twentieth; a script unpacks it when one is opened."""
+"""So many cards lie in a pack, squeezed to a fourteenth; a script unpacks it when one is opened."""
 
 UNSAID = About("", 0, dated=True)
 
